@@ -1,0 +1,1 @@
+"""FlightService: search and two-phase reservations of seats."""

@@ -1,0 +1,1 @@
+"""HotelService: search and two-phase reservations of rooms, night by night."""

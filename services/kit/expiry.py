@@ -1,0 +1,82 @@
+"""Clearing away holds that ran out, by Dapr jobs.
+
+A lapsed claim stops counting by itself, on reading; the job makes what is stored say so too. All
+holds of one pool that run out within the same slot of time share one job, so a busy flight does not
+flood the scheduler. A job that is lost loses nothing but tidiness.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import aiohttp
+
+from services.kit import holds
+from services.kit.hold_store import HoldStore
+from services.kit.holds import Reservation
+from services.kit.jobs import Jobs
+
+JOB_PREFIX = "expire-holds-"
+
+_LONGEST_SLOT_SECONDS = 60
+_log = logging.getLogger("service.expiry")
+
+
+class Expiry:
+    """Schedules the clearing of pools, and does it when the job comes back."""
+
+    def __init__(self, jobs: Jobs, store: HoldStore, clock: Callable[[], datetime]) -> None:
+        self._jobs = jobs
+        self._store = store
+        self._clock = clock
+        self._scheduled: dict[str, float] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    def watch(self, held: Reservation) -> None:
+        """See to it that the hold is cleared soon after it ran out, without delaying the caller."""
+        if held.expires_at is None or held.status != "held" or not held.pools:
+            return
+        pool, due = held.pools[0], _slot_end(held.expires_at, held.created_at)
+        name = f"{JOB_PREFIX}{pool}-{due:.0f}"
+        if name not in self._scheduled:
+            self._forget_past()
+            self._scheduled[name] = due
+            task = asyncio.create_task(self._schedule(name, due, pool))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def clear(self, pool: str) -> int:
+        """Mark every hold of ``pool`` that ran out as expired; return how many there were."""
+        now = self._clock()
+        lapsed = (await self._store.pools([pool]))[pool].lapsed(now)
+        for reservation_id in lapsed:
+            await self._store.change(reservation_id, _expire_at(now))
+        return len(lapsed)
+
+    async def _schedule(self, name: str, due: float, pool: str) -> None:
+        try:
+            await self._jobs.schedule(name, datetime.fromtimestamp(due, UTC), {"pool": pool})
+        except (aiohttp.ClientError, TimeoutError) as fault:
+            self._scheduled.pop(name, None)
+            _log.warning("Could not schedule %s, holds still lapse on reading: %r", name, fault)
+
+    def _forget_past(self) -> None:
+        now = self._clock().timestamp()
+        self._scheduled = {name: due for name, due in self._scheduled.items() if due > now}
+
+
+def _expire_at(now: datetime) -> Callable[..., holds.Change]:
+    def rule(known: Reservation | None, pools: dict[str, holds.Pool]) -> holds.Change:
+        assert known is not None, "a claim is stored only together with its reservation"
+        return holds.expire(known, pools, now)
+
+    return rule
+
+
+def _slot_end(expires: datetime, created: datetime) -> float:
+    """Round up to a slot of a tenth of the hold's time, between a second and a minute."""
+    lasts = (expires - created).total_seconds()
+    slot = min(_LONGEST_SLOT_SECONDS, max(1, int(lasts / 10)))
+    return math.ceil(expires.timestamp() / slot) * slot

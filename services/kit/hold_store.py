@@ -1,0 +1,98 @@
+"""Reservations and pools in a Dapr state store, changed together or not at all."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from weakref import WeakValueDictionary
+
+from services.kit.holds import Change, Pool, Reservation
+from services.kit.state import Entry, StateConflict, StateStore, Write
+
+Rule = Callable[[Reservation | None, Mapping[str, Pool]], Change]
+
+_TRIES = 10
+_LONGEST_PAUSE_SECONDS = 0.05
+
+
+class HoldStore:
+    """Two writers of one pool meet at its ETag: the loser reads again and decides again."""
+
+    def __init__(self, state: StateStore) -> None:
+        self._state = state
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def reservation(self, reservation_id: str) -> Reservation | None:
+        """Return what is stored under the id. Raises StateUnavailable."""
+        key = _reservation_key(reservation_id)
+        return _reservation((await self._state.read([key]))[key])
+
+    async def pools(self, names: Sequence[str]) -> dict[str, Pool]:
+        """Return the pools, empty where nothing was ever claimed. Raises StateUnavailable."""
+        entries = await self._state.read([_pool_key(name) for name in names])
+        return {name: _pool(entries[_pool_key(name)]) for name in names}
+
+    async def change(
+        self, reservation_id: str, rule: Rule, pools: Sequence[str] = ()
+    ) -> Reservation:
+        """Apply ``rule`` to the reservation and to ``pools``, besides those it claims already.
+
+        Raises what the rule raises; StateConflict after many lost races; StateUnavailable.
+        """
+        known = None if pools else await self.reservation(reservation_id)
+        names = sorted(pools or (known.pools if known else ()))
+        async with self._in_turn(names):
+            return await self._retried(reservation_id, rule, names)
+
+    async def _retried(self, reservation_id: str, rule: Rule, names: Sequence[str]) -> Reservation:
+        for _ in range(_TRIES):
+            try:
+                return await self._once(reservation_id, rule, names)
+            except StateConflict as lost:
+                conflict = lost
+                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))
+        raise conflict
+
+    async def _once(self, reservation_id: str, rule: Rule, names: Sequence[str]) -> Reservation:
+        key = _reservation_key(reservation_id)
+        entries = await self._state.read([key, *map(_pool_key, names)])
+        known = _reservation(entries[key])
+        missing = set(known.pools if known else ()) - set(names)
+        if missing:  # it was made by another request since we looked which pools it claims
+            names = [*names, *sorted(missing)]
+            entries |= await self._state.read([_pool_key(name) for name in missing])
+        change = rule(known, {name: _pool(entries[_pool_key(name)]) for name in names})
+        if change.changed:
+            await self._state.write(_writes(change, entries))
+        return change.reservation
+
+    @asynccontextmanager
+    async def _in_turn(self, names: Sequence[str]) -> AsyncIterator[None]:
+        """Queue the writers of this process, so that only other processes are raced."""
+        locks = [self._locks.setdefault(name, asyncio.Lock()) for name in names]
+        async with AsyncExitStack() as stack:
+            for lock in locks:
+                await stack.enter_async_context(lock)
+            yield
+
+
+def _writes(change: Change, entries: Mapping[str, Entry]) -> list[Write]:
+    values = {_reservation_key(change.reservation.id): change.reservation.model_dump(mode="json")}
+    values |= {_pool_key(name): pool.model_dump(mode="json") for name, pool in change.pools.items()}
+    return [Write(key, value, entries[key].etag) for key, value in values.items()]
+
+
+def _reservation(entry: Entry) -> Reservation | None:
+    return None if entry.value is None else Reservation.model_validate(entry.value)
+
+
+def _pool(entry: Entry) -> Pool:
+    return Pool() if entry.value is None else Pool.model_validate(entry.value)
+
+
+def _reservation_key(reservation_id: str) -> str:
+    return f"reservation:{reservation_id}"
+
+
+def _pool_key(name: str) -> str:
+    return f"pool:{name}"

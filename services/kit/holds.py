@@ -1,0 +1,175 @@
+"""The rules of a two-phase reservation: hold, then confirm; or cancel; or let it expire.
+
+A reservation claims a quantity of one or more pools (the seats of a flight, the rooms of a hotel on
+one night). A claim with a time lapses by itself at that time; a confirmed claim has none. The rules
+are pure: they take what is stored and the time, and return what is to be stored, or refuse.
+
+Reservation status: ``held`` until confirmed, cancelled or expired; ``confirmed`` until cancelled;
+``cancelled`` and ``expired`` for ever, also as the tombstone of a reservation that never was.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from services.kit.refusals import Refusal
+
+Status = Literal["held", "confirmed", "cancelled", "expired"]
+
+
+class Claim(BaseModel):
+    """How much of a pool one reservation takes, and until when (None: for good)."""
+
+    quantity: int
+    until: datetime | None
+
+
+class Pool(BaseModel):
+    """What is taken of something that can be sold out."""
+
+    claims: dict[str, Claim] = {}
+
+    def taken(self, now: datetime) -> int:
+        """Return the quantity taken, lapsed holds not counted."""
+        return sum(c.quantity for c in self.claims.values() if c.until is None or c.until > now)
+
+    def lapsed(self, now: datetime) -> list[str]:
+        """Return the ids of the reservations whose hold has run out."""
+        return [i for i, c in self.claims.items() if c.until is not None and c.until <= now]
+
+    def with_claim(self, reservation_id: str, claim: Claim) -> "Pool":
+        return Pool(claims={**self.claims, reservation_id: claim})
+
+    def without(self, reservation_id: str) -> "Pool":
+        return Pool(claims={i: c for i, c in self.claims.items() if i != reservation_id})
+
+
+class Reservation(BaseModel):
+    """A reservation as it is stored; a tombstone has no request and claims nothing."""
+
+    id: str
+    status: Status
+    request: dict[str, Any] | None = None
+    quantity: int = 0
+    pools: list[str] = []
+    details: dict[str, Any] = {}
+    created_at: datetime
+    expires_at: datetime | None = None
+
+    def status_at(self, now: datetime) -> Status:
+        """Return the status as it is at ``now``: a hold that ran out is expired at once."""
+        lapsed = self.status == "held" and self.expires_at is not None and self.expires_at <= now
+        return "expired" if lapsed else self.status
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What is asked for: a quantity of each pool, whose capacity is given."""
+
+    id: str
+    request: dict[str, Any]
+    quantity: int
+    capacities: Mapping[str, int]
+    details: dict[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """The reservation after a decision, and the pools that have to be stored with it."""
+
+    reservation: Reservation
+    pools: Mapping[str, Pool] = field(default_factory=dict)
+    changed: bool = True
+
+
+def hold(
+    asked: Hold, known: Reservation | None, pools: Mapping[str, Pool], now: datetime
+) -> Change:
+    """Take the quantity from every pool, or refuse. Asking again for the same changes nothing.
+
+    Refuses: ``sold_out``; ``idempotency_conflict`` (the id is taken by another request);
+    ``hold_expired`` and ``reservation_cancelled`` (it is over, or was cancelled before it came).
+    """
+    if known is not None:
+        return _same_again(asked, known, now)
+    left = {p: room - pools[p].taken(now) for p, room in asked.capacities.items()}
+    short = [p for p, room in left.items() if room < asked.quantity]
+    if short:
+        raise Refusal("sold_out", f"Fewer than {asked.quantity} left of {', '.join(short)}.")
+    until = now + timedelta(seconds=asked.seconds)
+    made = Reservation(
+        id=asked.id,
+        status="held",
+        request=asked.request,
+        quantity=asked.quantity,
+        pools=list(asked.capacities),
+        details=asked.details,
+        created_at=now,
+        expires_at=until,
+    )
+    return Change(made, _claimed(made, pools, until))
+
+
+def confirm(
+    reservation_id: str, known: Reservation | None, pools: Mapping[str, Pool], now: datetime
+) -> Change:
+    """Make a hold permanent. Refuses: ``unknown_reservation``, or as ``hold`` when it is over."""
+    if known is None:
+        raise Refusal("unknown_reservation", f"There is no reservation {reservation_id}.")
+    _refuse_if_over(known, now)
+    if known.status == "confirmed":
+        return Change(known, changed=False)
+    made = known.model_copy(update={"status": "confirmed", "expires_at": None})
+    return Change(made, _claimed(made, pools, None))
+
+
+def cancel(
+    reservation_id: str, known: Reservation | None, pools: Mapping[str, Pool], now: datetime
+) -> Change:
+    """Give everything back. Of something unknown leave a tombstone: a late hold is refused."""
+    if known is None:
+        return Change(Reservation(id=reservation_id, status="cancelled", created_at=now))
+    if known.status in ("cancelled", "expired"):
+        return Change(known, changed=False)
+    return _ended(known, "cancelled", pools)
+
+
+def expire(known: Reservation, pools: Mapping[str, Pool], now: datetime) -> Change:
+    """Give back what a hold that ran out still claims; anything else is left as it is."""
+    if known.status != "held" or known.status_at(now) != "expired":
+        return Change(known, changed=False)
+    return _ended(known, "expired", pools)
+
+
+def _same_again(asked: Hold, known: Reservation, now: datetime) -> Change:
+    if known.request is not None and known.request != asked.request:
+        raise Refusal("idempotency_conflict", f"{known.id} was made with another request.")
+    _refuse_if_over(known, now)
+    return Change(known, changed=False)
+
+
+def _refuse_if_over(known: Reservation, now: datetime) -> None:
+    status = known.status_at(now)
+    if status == "cancelled":
+        raise Refusal("reservation_cancelled", f"{known.id} is cancelled.")
+    if status == "expired":
+        raise Refusal("hold_expired", f"The hold of {known.id} ran out at {known.expires_at}.")
+
+
+def _claimed(
+    made: Reservation, pools: Mapping[str, Pool], until: datetime | None
+) -> dict[str, Pool]:
+    claim = Claim(quantity=made.quantity, until=until)
+    return {p: pools[p].with_claim(made.id, claim) for p in made.pools}
+
+
+def _ended(known: Reservation, status: Status, pools: Mapping[str, Pool]) -> Change:
+    return Change(known.model_copy(update={"status": status}), _released(known, pools))
+
+
+def _released(known: Reservation, pools: Mapping[str, Pool]) -> dict[str, Pool]:
+    return {p: pools[p].without(known.id) for p in known.pools}

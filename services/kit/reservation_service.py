@@ -1,0 +1,106 @@
+"""The part that all services with reservations have in common: wiring, and the routes by id."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated, TypeVar
+
+import aiohttp
+from fastapi import APIRouter, Body, Depends, FastAPI, Request
+from pydantic_settings import BaseSettings
+
+from services.kit.clock import utc_now
+from services.kit.expiry import JOB_PREFIX, Expiry
+from services.kit.hold_store import HoldStore
+from services.kit.holds import Reservation
+from services.kit.jobs import Jobs
+from services.kit.problems import refusals
+from services.kit.reservations import Reservations
+from services.kit.service import create_service
+from services.kit.state import StateStore
+from services.kit.wire import ResourceId, Wire
+
+WireReservation = TypeVar("WireReservation", bound=Wire)
+
+
+class HoldSettings(BaseSettings):
+    """``HOLD_SECONDS``: how long a hold lasts that nobody confirms."""
+
+    hold_seconds: float = 15 * 60
+
+
+def _reservations(request: Request) -> Reservations:
+    found: Reservations = request.app.state.reservations
+    return found
+
+
+def _expiry(request: Request) -> Expiry:
+    found: Expiry = request.app.state.expiry
+    return found
+
+
+InventoryOf = Annotated[Reservations, Depends(_reservations)]
+
+
+def create_reservation_service(
+    title: str,
+    store: str,
+    wire: type[WireReservation],
+    to_wire: Callable[[Reservation], WireReservation],
+) -> FastAPI:
+    """Return an app that can confirm, cancel, show and expire the reservations of ``store``."""
+
+    @asynccontextmanager
+    async def live(app: FastAPI, session: aiohttp.ClientSession) -> AsyncIterator[None]:
+        kept = HoldStore(StateStore(session, store))
+        app.state.expiry = Expiry(Jobs(session), kept, utc_now)
+        app.state.reservations = Reservations(kept, app.state.expiry, utc_now)
+        yield
+
+    app = create_service(title, store, live)
+    app.include_router(_routes_by_id(wire, to_wire))
+    app.include_router(_jobs())
+    return app
+
+
+def _routes_by_id(
+    wire: type[WireReservation], to_wire: Callable[[Reservation], WireReservation]
+) -> APIRouter:
+    routes = APIRouter(prefix="/reservations/{reservation_id}", tags=["reservations"])
+
+    @routes.post(
+        "/confirm",
+        response_model=wire,
+        summary="Make a hold permanent",
+        responses=refusals(404, 409),
+    )
+    async def confirm(reservation_id: ResourceId, reservations: InventoryOf) -> WireReservation:
+        return to_wire(await reservations.confirm(reservation_id))
+
+    @routes.post(
+        "/cancel",
+        response_model=wire,
+        summary="Give it back; of something unknown, leave a tombstone",
+    )
+    async def cancel(reservation_id: ResourceId, reservations: InventoryOf) -> WireReservation:
+        return to_wire(await reservations.cancel(reservation_id))
+
+    @routes.get("", response_model=wire, summary="Look at a reservation", responses=refusals(404))
+    async def get(reservation_id: ResourceId, reservations: InventoryOf) -> WireReservation:
+        return to_wire(await reservations.get(reservation_id))
+
+    return routes
+
+
+def _jobs() -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    # dapr-ext-fastapi offers subscriptions and actors, but no jobs.
+    @routes.post("/job/" + JOB_PREFIX + "{name}")
+    async def expire(
+        name: str,  # noqa: ARG001 the sidecar posts to the job's name; what to do is in its data
+        pool: Annotated[str, Body(embed=True)],
+        expiry: Annotated[Expiry, Depends(_expiry)],
+    ) -> dict[str, int]:
+        return {"expired": await expiry.clear(pool)}
+
+    return routes

@@ -1,0 +1,55 @@
+"""Hold, confirm, cancel and look: the four things one does with a reservation."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from services.kit import holds
+from services.kit.expiry import Expiry
+from services.kit.hold_store import HoldStore
+from services.kit.holds import Change, Hold, Pool, Reservation
+from services.kit.refusals import Refusal
+
+
+class Reservations:
+    """Applies the rules of `holds` to what a HoldStore keeps, at the time the clock tells."""
+
+    def __init__(self, store: HoldStore, expiry: Expiry, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._expiry = expiry
+        self._clock = clock
+
+    async def hold(self, asked: Hold) -> Reservation:
+        """Hold what is asked for. Refuses as `holds.hold`."""
+
+        def rule(known: Reservation | None, pools: Mapping[str, Pool]) -> Change:
+            return holds.hold(asked, known, pools, self._clock())
+
+        held = await self._store.change(asked.id, rule, pools=list(asked.capacities))
+        self._expiry.watch(held)
+        return held
+
+    async def confirm(self, reservation_id: str) -> Reservation:
+        """Make a hold permanent. Refuses as `holds.confirm`."""
+        return await self._store.change(
+            reservation_id,
+            lambda known, pools: holds.confirm(reservation_id, known, pools, self._clock()),
+        )
+
+    async def cancel(self, reservation_id: str) -> Reservation:
+        """Give back what is held or confirmed; of something unknown leave a tombstone."""
+        return await self._store.change(
+            reservation_id,
+            lambda known, pools: holds.cancel(reservation_id, known, pools, self._clock()),
+        )
+
+    async def get(self, reservation_id: str) -> Reservation:
+        """Return the reservation. Refuses ``unknown_reservation``."""
+        found = await self._store.reservation(reservation_id)
+        if found is None:
+            raise Refusal("unknown_reservation", f"There is no reservation {reservation_id}.")
+        return found
+
+    async def free(self, pools: Mapping[str, int]) -> dict[str, int]:
+        """Return how much is left of each pool, given its capacity."""
+        stored, now = await self._store.pools(list(pools)), self._clock()
+        return {name: max(0, room - stored[name].taken(now)) for name, room in pools.items()}

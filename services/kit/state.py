@@ -1,0 +1,84 @@
+"""A Dapr state store, over the sidecar's HTTP API.
+
+The Dapr SDK's transactions cannot say "only if absent", which holds and tombstones need; the HTTP
+API can. See https://docs.dapr.io/reference/api/state_api/.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+
+class StateUnavailable(Exception):
+    """The sidecar or its store did not answer, or answered with a fault. It may pass."""
+
+
+class StateConflict(Exception):
+    """Another writer came first: an ETag no longer matches. Read again and decide again."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A stored JSON value and its version; both None where nothing is stored."""
+
+    value: Any = None
+    etag: str | None = None
+
+
+@dataclass(frozen=True)
+class Write:
+    """Replace ``key`` if its version is still ``etag``; create it if ``etag`` is None."""
+
+    key: str
+    value: Any
+    etag: str | None
+
+
+class StateStore:
+    """One named state store of the service's sidecar."""
+
+    def __init__(self, session: aiohttp.ClientSession, name: str) -> None:
+        self._session = session
+        self._path = f"/v1.0/state/{name}"
+
+    async def read(self, keys: Sequence[str]) -> dict[str, Entry]:
+        """Return an entry for each key. Raises StateUnavailable."""
+        rows = await self._post("/bulk", {"keys": list(keys), "parallelism": 8})
+        found = {row["key"]: Entry(row.get("data"), row.get("etag")) for row in rows or []}
+        failed = next((row["error"] for row in rows or [] if row.get("error")), None)
+        if failed:
+            raise StateUnavailable(failed)
+        return {key: found.get(key, Entry()) for key in keys}
+
+    async def write(self, writes: Sequence[Write]) -> None:
+        """Apply all writes or none. Raises StateConflict, StateUnavailable."""
+        await self._post("/transaction", {"operations": [_operation(w) for w in writes]})
+
+    async def _post(self, path: str, body: dict[str, Any]) -> Any:
+        try:
+            async with self._session.post(self._path + path, json=body) as answer:
+                if answer.status in (200, 204):
+                    return await answer.json() if answer.status == 200 else None
+                raise _failure(answer.status, await answer.text())
+        except (aiohttp.ClientError, TimeoutError) as fault:
+            raise StateUnavailable(f"The sidecar did not answer: {fault!r}") from fault
+
+
+def _operation(write: Write) -> dict[str, Any]:
+    request = {
+        "key": write.key,
+        "value": write.value,
+        "options": {"concurrency": "first-write", "consistency": "strong"},
+    }
+    if write.etag is not None:
+        request["etag"] = write.etag
+    return {"operation": "upsert", "request": request}
+
+
+def _failure(status: int, text: str) -> Exception:
+    # A transaction that meets another writer's ETag is told from a fault only by its message.
+    if "etag mismatch" in text:
+        return StateConflict("Another request changed the same records; try again.")
+    return StateUnavailable(f"The state store answered {status}: {text[:300]}")

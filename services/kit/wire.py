@@ -1,0 +1,58 @@
+"""Wire types that more than one service speaks: camelCase JSON, money, caller-chosen ids."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+from pydantic.alias_generators import to_camel
+
+
+class Wire(BaseModel):
+    """JSON in camelCase; unknown fields are refused, so a misspelt one is not lost in silence."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class Money(Wire):
+    """An amount in minor units (cents) with its ISO 4217 code."""
+
+    amount: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
+
+
+ResourceId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$"),
+    Field(description="Chosen by the caller, and the idempotency key of what is done with it."),
+]
+
+Timestamp = Annotated[
+    datetime,
+    PlainSerializer(lambda at: at.isoformat(timespec="milliseconds").replace("+00:00", "Z")),
+    Field(description="ISO 8601 in UTC."),
+]
+
+
+def _text_only(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("a date is text, YYYY-MM-DD")
+    return value
+
+
+IsoDate = Annotated[
+    date,
+    BeforeValidator(_text_only),
+    Field(
+        ge=date(2000, 1, 1),
+        le=date(2099, 12, 31),
+        json_schema_extra={"pattern": r"^20\d\d-\d\d-\d\d$"},
+        examples=["2024-12-15"],
+    ),
+]
