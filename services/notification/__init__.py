@@ -1,0 +1,1 @@
+"""NotificationService: mails to customers."""

@@ -1,0 +1,70 @@
+"""NotificationService over HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import aiohttp
+from fastapi import Depends, FastAPI, Request
+
+from services.kit.problems import refusals
+from services.kit.service import create_service
+from services.kit.state import StateStore
+from services.kit.wire import ResourceId
+from services.notification.binding import MailBinding
+from services.notification.models import NotificationRequest, NotificationState
+from services.notification.outbox import Outbox
+from services.notification.sink import SinkSettings, sink
+from services.notification.store import Sent, SentStore
+
+_STORE = "notification-store"
+
+
+@asynccontextmanager
+async def _live(app: FastAPI, session: aiohttp.ClientSession) -> AsyncIterator[None]:
+    async with sink(SinkSettings()):
+        app.state.outbox = Outbox(SentStore(StateStore(session, _STORE)), MailBinding(session))
+        yield
+
+
+def _outbox(request: Request) -> Outbox:
+    found: Outbox = request.app.state.outbox
+    return found
+
+
+Sending = Annotated[Outbox, Depends(_outbox)]
+
+app = create_service("NotificationService", _STORE, _live)
+
+
+@app.put(
+    "/notifications/{notification_id}",
+    tags=["notifications"],
+    summary="Send; repeated with the same body, the same answer and no second mail",
+    responses=refusals(409),
+)
+async def send(
+    notification_id: ResourceId, wanted: NotificationRequest, outbox: Sending
+) -> NotificationState:
+    return _to_wire(await outbox.send(notification_id, wanted))
+
+
+@app.get(
+    "/notifications/{notification_id}",
+    tags=["notifications"],
+    summary="Look at a notification",
+    responses=refusals(404),
+)
+async def get(notification_id: ResourceId, outbox: Sending) -> NotificationState:
+    return _to_wire(await outbox.get(notification_id))
+
+
+def _to_wire(sent: Sent) -> NotificationState:
+    return NotificationState(
+        id=sent.id,
+        status="sent",
+        to=sent.to,
+        subject=sent.subject,
+        text=sent.text,
+        sent_at=sent.sent_at,
+    )

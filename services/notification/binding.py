@@ -1,0 +1,35 @@
+"""Sending through the Dapr SMTP output binding.
+
+The binding sends one part, as text/html, and takes no other; the plain text is kept with the
+notification. See https://docs.dapr.io/reference/components-reference/supported-bindings/smtp/.
+"""
+
+import aiohttp
+from fastapi_problem.error import Problem
+
+from services.notification.mail import Mail
+
+
+class MailBinding:
+    """The output binding named ``mail`` of the service's sidecar."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def send(self, mail: Mail) -> None:
+        """Hand the mail to the mail server. Raises a 503 problem when it does not take it."""
+        request = {
+            "operation": "create",
+            "data": mail.html,
+            "metadata": {"emailTo": mail.to, "subject": mail.subject},
+        }
+        try:
+            async with self._session.post("/v1.0/bindings/mail", json=request) as answer:
+                if answer.status >= 300:
+                    raise _unsent(f"{answer.status}: {(await answer.text())[:300]}")
+        except (aiohttp.ClientError, TimeoutError) as fault:
+            raise _unsent(repr(fault)) from fault
+
+
+def _unsent(why: str) -> Problem:
+    return Problem(title="Mail not sent", type_="mail_not_sent", detail=why, status=503)

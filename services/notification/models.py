@@ -1,0 +1,57 @@
+"""Wire types of NotificationService."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import EmailStr, Field, StringConstraints
+
+from services.kit.wire import IsoDate, Money, Timestamp, Wire
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
+class FlightLine(Wire):
+    """The flight of the trip; times are local, with their UTC offset."""
+
+    reservation_id: Text
+    number: Text
+    origin: Annotated[Text, Field(alias="from")]
+    destination: Annotated[Text, Field(alias="to")]
+    departure: datetime
+    arrival: datetime
+    passengers: Annotated[int, Field(strict=True, ge=1, le=9)]
+    price: Money
+
+
+class HotelLine(Wire):
+    """The stay of the trip."""
+
+    reservation_id: Text
+    name: Text
+    city: Text
+    check_in: IsoDate
+    check_out: IsoDate
+    guests: Annotated[int, Field(strict=True, ge=1, le=9)]
+    price: Money
+
+
+class NotificationRequest(Wire):
+    """What to tell whom."""
+
+    template: Literal["confirmation"]
+    to: EmailStr
+    trip_id: Text
+    flight: FlightLine
+    hotel: HotelLine
+    total: Money
+
+
+class NotificationState(Wire):
+    """A notification; ``text`` is the mail as plain text."""
+
+    id: str
+    status: Literal["sent"]
+    to: str
+    subject: str
+    text: str
+    sent_at: Timestamp

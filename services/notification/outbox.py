@@ -1,0 +1,59 @@
+"""Sending each notification once."""
+
+import asyncio
+from weakref import WeakValueDictionary
+
+from services.kit.clock import utc_now
+from services.kit.refusals import Refusal
+from services.notification.binding import MailBinding
+from services.notification.mail import compose
+from services.notification.models import NotificationRequest
+from services.notification.store import Sent, SentStore
+
+
+class Outbox:
+    """Sends each notification once: what is recorded as sent is not sent again.
+
+    Between the mail server's yes and the record lies the one gap in which a crash can make a mail
+    go out twice; SMTP has no way to close it.
+    """
+
+    def __init__(self, store: SentStore, mail: MailBinding) -> None:
+        self._store = store
+        self._mail = mail
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def send(self, notification_id: str, wanted: NotificationRequest) -> Sent:
+        """Send, or return what was sent. Refuses ``idempotency_conflict``."""
+        lock = self._locks.setdefault(notification_id, asyncio.Lock())
+        async with lock:
+            request = wanted.model_dump(mode="json")
+            known = await self._store.get(notification_id)
+            if known is None:
+                return await self._send(notification_id, wanted, request)
+        if known.request != request:
+            raise Refusal("idempotency_conflict", f"{notification_id} was sent with other content.")
+        return known
+
+    async def get(self, notification_id: str) -> Sent:
+        """Return what was sent. Refuses ``unknown_notification``."""
+        found = await self._store.get(notification_id)
+        if found is None:
+            raise Refusal("unknown_notification", f"There is no notification {notification_id}.")
+        return found
+
+    async def _send(
+        self, notification_id: str, wanted: NotificationRequest, request: dict[str, object]
+    ) -> Sent:
+        mail = compose(wanted)
+        await self._mail.send(mail)
+        sent = Sent(
+            id=notification_id,
+            request=request,
+            to=mail.to,
+            subject=mail.subject,
+            text=mail.text,
+            sent_at=utc_now(),
+        )
+        await self._store.add(sent)
+        return sent
