@@ -1,0 +1,1 @@
+"""TripOrchestrator: books whole trips, or leaves nothing behind."""

@@ -1,0 +1,170 @@
+"""What goes over the wire and into the records of TripOrchestrator."""
+
+from datetime import date, datetime
+from functools import cache
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+import airportsdata
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from orchestrator.saga import Entry
+
+TripStatus = Literal["running", "confirmed", "rejected", "cancelled", "failed", "needs_attention"]
+TERMINAL = frozenset({"confirmed", "rejected", "cancelled", "failed"})
+
+
+class Wire(BaseModel):
+    """JSON in camelCase; unknown fields are refused, so a misspelt one is not lost in silence."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+@cache
+def _airports() -> frozenset[str]:
+    return frozenset(airportsdata.load("IATA"))
+
+
+def _real_airport(iata: str) -> str:
+    if iata not in _airports():
+        raise ValueError(f"there is no airport with the IATA code {iata}")
+    return iata
+
+
+def _text_only(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("a date is text, YYYY-MM-DD")
+    return value
+
+
+TripId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$"),
+    Field(description="Chosen by the caller, and the idempotency key of the booking."),
+]
+Iata = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z]{3}$"),
+    AfterValidator(_real_airport),
+    Field(examples=["SFO"]),
+]
+IsoDate = Annotated[
+    date,
+    BeforeValidator(_text_only),
+    Field(
+        ge=date(2000, 1, 1),
+        le=date(2099, 12, 31),
+        json_schema_extra={"pattern": r"^20\d\d-\d\d-\d\d$"},
+        examples=["2024-12-15"],
+    ),
+]
+People = Annotated[int, Field(strict=True, ge=1, le=9)]
+OfferId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+
+
+class FlightWish(Wire):
+    """The flight wanted: the cheapest that fits, or the one offered as ``offerId``."""
+
+    origin: Annotated[Iata, Field(alias="from")]
+    destination: Annotated[Iata, Field(alias="to")]
+    date: IsoDate
+    passengers: People
+    offer_id: OfferId | None = None
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> "FlightWish":
+        if self.origin == self.destination:
+            raise ValueError(f"a flight from {self.origin} to {self.destination} goes nowhere")
+        return self
+
+
+class HotelWish(Wire):
+    """The stay wanted: the cheapest that fits, or the one offered as ``offerId``."""
+
+    city: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    check_in: IsoDate
+    check_out: IsoDate
+    guests: People
+    offer_id: OfferId | None = None
+
+    @model_validator(mode="after")
+    def _lasts(self) -> "HotelWish":
+        if self.check_out <= self.check_in:
+            raise ValueError("checkOut must be after checkIn")
+        return self
+
+
+class TripRequest(Wire):
+    """One request for a whole trip."""
+
+    customer_id: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+    customer_email: EmailStr
+    flight: FlightWish
+    hotel: HotelWish
+    payment_method: Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$"), Field(examples=["pm_card_visa"])
+    ] = "pm_card_visa"
+
+    def digest(self) -> str:
+        """Return what tells two requests apart, defaults filled in."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class TripOrder(BaseModel):
+    """The input of the workflow."""
+
+    trip_id: str
+    request: TripRequest
+
+
+class Halt(BaseModel):
+    """Why a trip is not, or not yet, confirmed."""
+
+    step: str
+    reason: str
+    detail: str
+
+
+class Progress(BaseModel):
+    """How far a trip has come; with a terminal status, how it ended."""
+
+    status: TripStatus = "running"
+    step: str | None = None
+    flight: dict[str, Any] | None = None
+    hotel: dict[str, Any] | None = None
+    charge: dict[str, Any] | None = None
+    total: dict[str, Any] | None = None
+    halt: Halt | None = None
+    entries: list[Entry] = []
+
+
+class Conclusion(BaseModel):
+    """The input of the activity that records how a trip ended."""
+
+    trip_id: str
+    progress: Progress
+
+
+class TripRecord(BaseModel):
+    """The orchestrator's own record of a trip, which outlives the workflow's history."""
+
+    trip_id: str
+    digest: str
+    request: TripRequest
+    created_at: datetime
+    ended_at: datetime | None = None
+    progress: Progress = Progress()
+
+    @property
+    def ended(self) -> bool:
+        return self.progress.status in TERMINAL

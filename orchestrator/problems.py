@@ -1,0 +1,133 @@
+"""Problem responses (RFC 9457) of the orchestrator."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi_problem.error import Problem
+from fastapi_problem.handler import (
+    ExceptionHandler,
+    add_exception_handler,
+    new_exception_handler,
+)
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from orchestrator.sidecar import CallFailed
+from orchestrator.views import TripView
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457, with a ``reason`` code where a rule refused."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    reason: str | None = None
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses of a route that answers with these problems."""
+    content = {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}
+    return {status: {"description": "Problem", "content": content} for status in statuses}
+
+
+def unknown_trip(trip_id: str) -> Problem:
+    """Return a 404 for a trip nobody booked."""
+    return Problem(
+        title="Unknown trip",
+        type_="unknown_trip",
+        detail=f"There is no trip {trip_id}.",
+        status=404,
+        reason="unknown_trip",
+    )
+
+
+def other_request(trip_id: str) -> Problem:
+    """Return a 409 for an id that another booking has taken."""
+    return Problem(
+        title="Trip id is taken",
+        type_="idempotency_conflict",
+        detail=f"{trip_id} was booked with another request; choose another id.",
+        status=409,
+        reason="idempotency_conflict",
+    )
+
+
+def not_booked(trip: TripView) -> Problem:
+    """Return a 409 that says which step ended the trip, why, and what was undone."""
+    shown = trip.model_dump(mode="json", by_alias=True, exclude_none=True)
+    halt = trip.halt
+    return Problem(
+        title=f"Trip {trip.status}",
+        type_=f"trip_{trip.status}",
+        detail=f"{halt.step}: {halt.detail}" if halt else f"The trip is {trip.status}.",
+        status=409,
+        step=halt.step if halt else None,
+        reason=halt.reason if halt else trip.status,
+        compensations=shown["compensations"],
+        trip=shown,
+    )
+
+
+def _unavailable(_: ExceptionHandler, __: Request, exc: Exception) -> Problem:
+    return Problem(
+        title="Orchestrator unavailable",
+        type_="unavailable",
+        detail=f"Try again, with the same trip id: {exc}",
+        status=503,
+        headers={"Retry-After": "1"},
+    )
+
+
+def _invalid(_: ExceptionHandler, __: Request, exc: Exception) -> Problem:
+    """Name each bad field, without echoing input that may be megabytes long."""
+    assert isinstance(exc, RequestValidationError)
+    errors: list[dict[str, Any]] = [
+        {"field": ".".join(str(part)[:64] for part in error["loc"]), "message": error["msg"][:200]}
+        for error in exc.errors()[:20]
+    ]
+    return Problem(
+        title="Invalid request",
+        type_="invalid_request",
+        detail="; ".join(f"{e['field']}: {e['message']}" for e in errors[:3]),
+        status=422,
+        reason="invalid_request",
+        errors=errors,
+    )
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Make every error of ``app`` an ``application/problem+json``, also a body that is too long."""
+    handler = new_exception_handler(
+        logger=logging.getLogger("orchestrator"),
+        handlers={CallFailed: _unavailable},
+        request_validation_handler=_invalid,
+    )
+    add_exception_handler(app, handler)
+    app.add_exception_handler(CallFailed, handler)
+    app.add_middleware(_BodyLimit)
+
+
+class _BodyLimit:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        read = 0
+
+        async def bounded() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > MAX_BODY_BYTES:
+                raise HTTPException(413, f"A request body has at most {MAX_BODY_BYTES} bytes.")
+            return message
+
+        await self._app(scope, bounded, send)
