@@ -69,10 +69,7 @@ class Trips:
         if progress is None:
             await self._start_if_forgotten(record)
             return record
-        # The workflow may have ended since the record was read: then the record has the last word.
-        if progress.status == "running" or progress.step is None:
-            record = await self._records.get(record.trip_id) or record
-        return record if record.ended else record.model_copy(update={"progress": progress})
+        return record.model_copy(update={"progress": progress})
 
     async def _start_if_forgotten(self, record: TripRecord) -> None:
         """Start a trip whose orchestrator died between accepting and starting it."""

@@ -34,12 +34,12 @@ class Hotel:
 @cache
 def _cities() -> dict[str, str]:
     rows = airportsdata.load("IATA").values()
-    return {row["city"].casefold(): row["city"] for row in rows if row["city"]}
+    return {_plain(row["city"]): row["city"] for row in rows if row["city"]}
 
 
 def hotels(city: str) -> list[Hotel]:
     """Return the city's hotels. Refuses ``unknown_city``."""
-    known = _cities().get(city.strip().casefold())
+    known = _cities().get(_plain(city))
     if known is None:
         raise Refusal("unknown_city", f"No hotels are known in {city[:64]}.")
     return [_hotel(known, house) for house in _HOUSES]
@@ -86,5 +86,10 @@ def _hotel(city: str, house: str) -> Hotel:
 
 
 def _slug(city: str) -> str:
-    plain = unicodedata.normalize("NFKD", city).encode("ascii", "ignore").decode().lower()
-    return "-".join("".join(c if c.isalnum() else " " for c in plain).split())[:32] or "city"
+    return "-".join("".join(c if c.isalnum() else " " for c in _plain(city)).split())[:32] or "city"
+
+
+def _plain(city: str) -> str:
+    """Return a name as it is compared: without accents, case and outer spaces."""
+    folded = unicodedata.normalize("NFKD", city).encode("ascii", "ignore").decode()
+    return folded.strip().lower()

@@ -1,0 +1,161 @@
+"""The rules of a two-phase reservation, without any store."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.kit import holds
+from services.kit.holds import Change, Hold, Pool, Reservation
+from services.kit.refusals import Refusal
+
+NOW = datetime(2024, 12, 1, 12, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=16)
+EMPTY = {"seats": Pool()}
+
+
+def asked(quantity: int = 2, reservation_id: str = "r1", seats: int = 3) -> Hold:
+    return Hold(
+        id=reservation_id,
+        request={"quantity": quantity},
+        quantity=quantity,
+        capacities={"seats": seats},
+        details={"price": 100},
+        seconds=15 * 60,
+    )
+
+
+def held() -> Change:
+    return holds.hold(asked(), None, EMPTY, NOW)
+
+
+def refused(reason: str, call: object) -> None:
+    with pytest.raises(Refusal) as refusal:
+        call()  # type: ignore[operator]
+    assert refusal.value.reason == reason
+
+
+def test_a_hold_takes_its_quantity_until_it_expires() -> None:
+    change = held()
+    assert change.reservation.status == "held"
+    assert change.reservation.expires_at == NOW + timedelta(minutes=15)
+    assert change.pools["seats"].taken(NOW) == 2
+    assert change.pools["seats"].taken(LATER) == 0
+
+
+def test_a_hold_for_more_than_is_left_is_refused() -> None:
+    pools = held().pools
+    refused("sold_out", lambda: holds.hold(asked(2, "r2"), None, pools, NOW))
+
+
+def test_the_last_seat_can_be_held() -> None:
+    change = holds.hold(asked(1, "r2"), None, held().pools, NOW)
+    assert change.pools["seats"].taken(NOW) == 3
+
+
+def test_an_expired_hold_leaves_its_seats_to_others() -> None:
+    change = holds.hold(asked(3, "r2"), None, held().pools, LATER)
+    assert change.pools["seats"].taken(LATER) == 3
+
+
+def test_every_night_of_a_stay_needs_room() -> None:
+    two_nights = Hold("r2", {}, 1, {"mon": 1, "tue": 1}, {}, 60)
+    taken = {"mon": Pool(), "tue": Pool().with_claim("r1", holds.Claim(quantity=1, until=None))}
+    refused("sold_out", lambda: holds.hold(two_nights, None, taken, NOW))
+
+
+def test_the_same_hold_again_changes_nothing() -> None:
+    first = held()
+    again = holds.hold(asked(), first.reservation, first.pools, NOW)
+    assert not again.changed
+    assert again.reservation == first.reservation
+
+
+def test_the_same_id_with_another_request_is_refused() -> None:
+    first = held()
+    refused(
+        "idempotency_conflict",
+        lambda: holds.hold(asked(1), first.reservation, first.pools, NOW),
+    )
+
+
+def test_a_confirmed_reservation_no_longer_expires() -> None:
+    first = held()
+    confirmed = holds.confirm("r1", first.reservation, first.pools, NOW)
+    assert confirmed.reservation.status_at(LATER) == "confirmed"
+    assert confirmed.pools["seats"].taken(LATER) == 2
+
+
+def test_confirming_twice_is_confirming_once() -> None:
+    first = held()
+    once = holds.confirm("r1", first.reservation, first.pools, NOW)
+    twice = holds.confirm("r1", once.reservation, once.pools, LATER)
+    assert not twice.changed
+    assert twice.reservation == once.reservation
+
+
+def test_an_expired_hold_cannot_be_confirmed() -> None:
+    first = held()
+    refused("hold_expired", lambda: holds.confirm("r1", first.reservation, first.pools, LATER))
+
+
+def test_what_nobody_held_cannot_be_confirmed() -> None:
+    refused("unknown_reservation", lambda: holds.confirm("r1", None, {}, NOW))
+
+
+@pytest.mark.parametrize("confirmed_first", [False, True])
+def test_cancelling_gives_back_what_was_held_or_confirmed(confirmed_first: bool) -> None:
+    change = held()
+    if confirmed_first:
+        change = holds.confirm("r1", change.reservation, change.pools, NOW)
+    cancelled = holds.cancel("r1", change.reservation, change.pools, NOW)
+    assert cancelled.reservation.status == "cancelled"
+    assert cancelled.pools["seats"].taken(NOW) == 0
+
+
+def test_cancelling_the_unknown_leaves_a_tombstone_that_refuses_the_late_hold() -> None:
+    tombstone = holds.cancel("r1", None, {}, NOW)
+    assert tombstone.changed
+    refused(
+        "reservation_cancelled",
+        lambda: holds.hold(asked(), tombstone.reservation, EMPTY, NOW),
+    )
+
+
+def test_cancelling_twice_is_cancelling_once() -> None:
+    once = holds.cancel("r1", None, {}, NOW)
+    assert not holds.cancel("r1", once.reservation, {}, LATER).changed
+
+
+@pytest.mark.parametrize("again", ["hold", "confirm"])
+def test_what_is_cancelled_stays_cancelled(again: str) -> None:
+    first = held()
+    gone = holds.cancel("r1", first.reservation, first.pools, NOW)
+    calls = {
+        "hold": lambda: holds.hold(asked(), gone.reservation, gone.pools, NOW),
+        "confirm": lambda: holds.confirm("r1", gone.reservation, gone.pools, NOW),
+    }
+    refused("reservation_cancelled", calls[again])
+
+
+def test_clearing_an_expired_hold_says_so_and_removes_its_claim() -> None:
+    first = held()
+    cleared = holds.expire(first.reservation, first.pools, LATER)
+    assert cleared.reservation.status == "expired"
+    assert cleared.pools["seats"].claims == {}
+
+
+@pytest.mark.parametrize("at", [NOW, LATER])
+def test_clearing_leaves_a_confirmed_reservation_alone(at: datetime) -> None:
+    first = held()
+    confirmed = holds.confirm("r1", first.reservation, first.pools, NOW)
+    assert not holds.expire(confirmed.reservation, confirmed.pools, at).changed
+
+
+def test_clearing_leaves_a_running_hold_alone() -> None:
+    first = held()
+    assert not holds.expire(first.reservation, first.pools, NOW).changed
+
+
+def test_a_reservation_survives_its_way_through_json() -> None:
+    made = held().reservation
+    assert Reservation.model_validate(made.model_dump(mode="json")) == made

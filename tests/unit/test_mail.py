@@ -1,0 +1,72 @@
+"""The confirmation mail, and the sink's file names."""
+
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from services.kit.wire import Money
+from services.notification.mail import compose, money
+from services.notification.models import NotificationRequest
+from services.notification.sink import file_name
+
+FACTS: dict[str, Any] = {
+    "template": "confirmation",
+    "to": "alice@example.com",
+    "tripId": "trip-001",
+    "flight": {
+        "reservationId": "trip-001:flight",
+        "number": "DT599",
+        "from": "SFO",
+        "to": "JFK",
+        "departure": "2024-12-15T07:15:00-08:00",
+        "arrival": "2024-12-15T15:50:00-05:00",
+        "passengers": 2,
+        "price": {"amount": 69800, "currency": "USD"},
+    },
+    "hotel": {
+        "reservationId": "trip-001:hotel",
+        "name": "Riverside <Hotel>",
+        "city": "New York",
+        "checkIn": "2024-12-15",
+        "checkOut": "2024-12-18",
+        "guests": 2,
+        "price": {"amount": 32100, "currency": "USD"},
+    },
+    "total": {"amount": 101900, "currency": "USD"},
+}
+
+
+def test_both_parts_tell_the_same_facts() -> None:
+    mail = compose(NotificationRequest.model_validate(FACTS))
+    for part in (mail.html, mail.text):
+        for fact in ("trip-001:flight", "DT599", "15:50", "trip-001:hotel", "1,019.00 USD"):
+            assert fact in part
+
+
+def test_html_is_escaped_and_plain_text_is_not() -> None:
+    mail = compose(NotificationRequest.model_validate(FACTS))
+    assert "Riverside &lt;Hotel&gt;" in mail.html
+    assert "Riverside <Hotel>" in mail.text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "written"),
+    [(123450, "USD", "1,234.50 USD"), (5, "EUR", "0.05 EUR"), (1500, "JPY", "1,500 JPY")],
+)
+def test_money_is_written_in_major_units(amount: int, currency: str, written: str) -> None:
+    assert money(Money(amount=amount, currency=currency)) == written
+
+
+def test_a_mail_delivered_again_has_the_same_file_and_another_has_another() -> None:
+    def delivered(body: str, date: str) -> str:
+        message = EmailMessage()
+        message["Subject"], message["Date"] = "Your trip ../x is confirmed", date
+        message.set_content(body)
+        return file_name(message.as_bytes())
+
+    first = delivered("hello", "Mon, 01 Jan 2024 00:00:00 +0000")
+    assert first == delivered("hello", "Tue, 02 Jan 2024 00:00:00 +0000")
+    assert first != delivered("other", "Mon, 01 Jan 2024 00:00:00 +0000")
+    assert "/" not in first
+    assert first.startswith("Your-trip-x-is-confirmed-")
