@@ -1,0 +1,36 @@
+# Everything is installed into .venv and the user's cache folder; see README.md.
+PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: help setup run up down test check
+
+help: ## show the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
+
+run: .venv/installed ## set up, start, book a sample trip, stay until Ctrl+C
+	@.venv/bin/python -m runtime run
+
+up: .venv/installed ## the same in the background
+	@.venv/bin/python -m runtime up
+
+down: .venv/installed ## stop what runs, also after a crash
+	@.venv/bin/python -m runtime down
+
+setup: .venv/installed ## install everything, start nothing
+	@.venv/bin/python -m runtime setup
+
+test: setup ## all tests, on a system of their own
+	@.venv/bin/python -m pytest
+
+check: .venv/installed ## lint and types
+	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy
+
+.venv/installed: pyproject.toml constraints.txt
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; install it, for example with your system's package manager."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq python3-venv; } \
+		|| { echo "Python's venv module is missing; install it (Debian, Ubuntu: apt install python3-venv)."; exit 1; }
+	@echo "Installing Python packages into .venv …"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,113 @@
+"""``python -m runtime setup | run | up | down``; the Makefile's targets."""
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from runtime import logs, sample, timeline
+from runtime.errors import SetupError
+from runtime.system import System
+
+PROJECT = Path(__file__).resolve().parent.parent
+_LOOK_SECONDS = 1.0
+
+console = Console(highlight=False)
+
+
+def setup(system: System) -> None:
+    """Find or build Dapr, and say which."""
+    dapr = system.set_up()
+    console.print(f"Dapr: {dapr.cli}, {dapr.origin}")
+
+
+def up(system: System) -> None:
+    """Start in the background and return when ready."""
+    if system.is_running() and system.is_ready():
+        console.print("The system is running already.")
+    else:
+        _start(system)
+    _where(system)
+    console.print("It runs in the background; `make down` stops it.")
+
+
+def down(system: System) -> None:
+    """Stop everything, also what a crash left."""
+    if system.stop():
+        console.print("Stopped; nothing is left running.")
+    else:
+        console.print("Nothing was running.")
+
+
+def run(system: System) -> None:
+    """Start, book a sample trip, stay until Ctrl+C, stop."""
+    if system.is_running():
+        raise SetupError("The system is running already; `make down` stops it.")
+    try:
+        _start(system)
+        timeline.show(sample.book(system.sidecar_url("trip-orchestrator")), console)
+        console.print()
+        _where(system)
+        console.print("Ctrl+C stops everything.")
+        _watch(system)
+    finally:
+        console.print("\nStopping …")
+        system.stop()
+        console.print("Stopped; nothing is left running.")
+
+
+def main() -> int:
+    """Run one command; return 0, 1 after an error, 130 after Ctrl+C."""
+    commands = {"setup": setup, "run": run, "up": up, "down": down}
+    parser = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
+    parser.add_argument("command", choices=commands)
+    system = System(PROJECT, PROJECT, say=console.print)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        commands[parser.parse_args().command](system)
+    except SetupError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _start(system: System) -> None:
+    setup(system)
+    if system.stop():
+        console.print("Cleared away what an earlier run had left.")
+    began = time.monotonic()
+    system.start()
+    console.print(f"Ready after {time.monotonic() - began:.1f} s.")
+
+
+def _where(system: System) -> None:
+    console.print(f"  API     {system.app_url('trip-orchestrator')}  (OpenAPI at /docs)")
+    console.print(f"  sidecar {system.sidecar_url('trip-orchestrator')}/v1.0/invoke/…")
+    console.print(f"  logs    {logs.folder(system.home)}")
+    console.print(f"  mails   {system.home / 'data' / 'mails'}")
+    console.print(f"  data    {system.home / 'data'}")
+
+
+def _watch(system: System) -> None:
+    """Stay, and say once of each app or sidecar that it died."""
+    known: set[str] = set()
+    while True:
+        dead = set(system.dead())
+        for name in sorted(dead - known):
+            console.print(f"[red]{name} died[/]; its logs are in {logs.folder(system.home)}")
+        known = dead
+        time.sleep(_LOOK_SECONDS)
+
+
+def _as_interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,243 @@
+"""The whole system on this machine: control plane, five apps and their sidecars.
+
+A system lives in its home folder, where its data and logs are. The real one's home is the project;
+a test gives another, with every port shifted, so that the two never meet.
+"""
+
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+
+from runtime import control_plane, logs, processes, template
+from runtime.control_plane import Service
+from runtime.dapr import Dapr, find_or_build
+from runtime.errors import SetupError
+from runtime.ports import listening, require_free
+from runtime.template import App, Template
+
+START_SECONDS = 90.0
+_PAUSE_SECONDS = 0.1
+_CLI_GRACE_SECONDS = 20.0
+
+Progress = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    return
+
+
+@dataclass
+class System:
+    """Starts, watches and stops one system. ``env`` adds environment variables by app-id."""
+
+    project: Path
+    home: Path
+    shift: int = 0
+    proxied_by: int = 0
+    env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    say: Progress = _silent
+    _killed: dict[str, tuple[list[str], str, dict[str, str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.project, self.home = self.project.resolve(), self.home.resolve()
+
+    @property
+    def template(self) -> Template:
+        """Return the template this system runs. Raises SetupError when it is broken."""
+        return template.read(self.home / "dapr.yaml")
+
+    def set_up(self) -> Dapr:
+        """Find or build Dapr. Raises SetupError."""
+        return find_or_build(control_plane_runs=self._foreign_control_plane())
+
+    def start(self) -> None:
+        """Start everything and return when every app and sidecar is ready.
+
+        Raises SetupError, saying what is wrong and where the log is; then nothing is left running.
+        """
+        dapr = self.set_up()
+        self._write_template()
+        started = time.time()
+        try:
+            self._start_control_plane(dapr)
+            require_free(self.template.ports)
+            cli = self._start_apps(dapr)
+            self._wait_until_ready(cli, started)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> bool:
+        """End every process of this system, also those a crash left; return if there were any."""
+        alive = processes.of_system(self.home)
+        cli = [p for p in alive if processes.program(p) == "dapr"]
+        plane = [p for p in alive if processes.program(p) in ("placement", "scheduler")]
+        processes.end(cli, _CLI_GRACE_SECONDS)
+        kept = {p.pid for p in plane}
+        processes.end(p for p in processes.of_system(self.home) if p.pid not in kept)
+        processes.end(plane)
+        return bool(alive)
+
+    def is_running(self) -> bool:
+        """Say whether the `dapr run` of this system is alive."""
+        return any(processes.program(p) == "dapr" for p in processes.of_system(self.home))
+
+    def is_ready(self) -> bool:
+        """Say whether every app and sidecar is ready."""
+        with httpx.Client(timeout=5) as client:
+            return not _unready(client, self.template.apps)
+
+    def dead(self) -> list[str]:
+        """Return which apps and sidecars have no process, by name."""
+        alive = processes.of_system(self.home)
+        return [
+            f"{kind} of {app.app_id}" if kind == "sidecar" else app.app_id
+            for app in self.template.apps
+            for kind in ("app", "sidecar")
+            if not any(_is(kind, app.app_id, process) for process in alive)
+        ]
+
+    def app_url(self, app_id: str) -> str:
+        return f"http://127.0.0.1:{self._app(app_id).port}"
+
+    def sidecar_url(self, app_id: str) -> str:
+        return f"http://127.0.0.1:{self._app(app_id).sidecar_port}"
+
+    def kill(self, kind: str, app_id: str) -> None:
+        """Kill (-9) the ``app`` or ``sidecar`` of an app-id."""
+        for process in processes.of_system(self.home):
+            if _is(kind, app_id, process):
+                what = (process.cmdline(), process.cwd(), process.environ())
+                self._killed[f"{kind} {app_id}"] = what
+                process.kill()
+                psutil.wait_procs([process], timeout=10)
+
+    def restart(self, kind: str, app_id: str) -> None:
+        """Start again what was killed, and return when the system is ready."""
+        command, cwd, env = self._killed.pop(f"{kind} {app_id}")
+        log = logs.folder(self.home) / f"{app_id}_{kind}_restarted.log"
+        processes.spawn(command, self.home, log, env, Path(cwd))
+        if not _until(self.is_ready, START_SECONDS):
+            raise SetupError(f"The {kind} of {app_id} is not ready again; see {log}.")
+
+    def _write_template(self) -> None:
+        (self.home / "data").mkdir(parents=True, exist_ok=True)
+        if self.home != self.project:
+            template.write_shifted(self.project, self.home, self.shift, self.proxied_by, self.env)
+
+    def _foreign_control_plane(self) -> bool:
+        """Say whether the machine has a control plane for the real system to use."""
+        if self.home != self.project:
+            return False
+        read = self.template
+        ours = {processes.program(p) for p in processes.of_system(self.home)}
+        return all(map(listening, (read.placement_port, read.scheduler_port))) and not ours & {
+            "placement",
+            "scheduler",
+        }
+
+    def _start_control_plane(self, dapr: Dapr) -> None:
+        read = self.template
+        if self._foreign_control_plane():
+            self.say("Using the placement and scheduler that are running already.")
+            return
+        for service in control_plane.services(
+            dapr, self.home, read.placement_port, read.scheduler_port, self.shift
+        ):
+            require_free(service.ports)
+            self._start_service(service)
+
+    def _start_service(self, service: Service) -> None:
+        self.say(f"Starting {service.name} …")
+        log = logs.folder(self.home) / f"{service.name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_bytes(b"")
+        process = processes.spawn(service.command, self.home, log, {}, self.home)
+        health = f"http://127.0.0.1:{service.health_port}/healthz"
+        with httpx.Client(timeout=2) as client:
+            _until(lambda: process.poll() is not None or _answers(client, health), START_SECONDS)
+            if process.poll() is not None or not _answers(client, health):
+                raise SetupError(
+                    f"{service.name} did not start; its log is {log}:\n{logs.last_lines(log)}"
+                )
+
+    def _start_apps(self, dapr: Dapr) -> subprocess.Popen[bytes]:
+        self.say("Starting five apps and their sidecars …")
+        log = logs.folder(self.home) / "dapr-run.log"
+        log.write_bytes(b"")
+        env = {"DAPR_HOST_IP": "127.0.0.1", "DAPR_RUNTIME_PATH": str(dapr.home)}
+        command = [str(dapr.cli), "run", "-f", str(self.template.path)]
+        return processes.spawn(command, self.home, log, env, self.home)
+
+    def _wait_until_ready(self, cli: subprocess.Popen[bytes], since: float) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        apps, waiting = self.template.apps, ""
+        with httpx.Client(timeout=5) as client:
+            while unready := _unready(client, apps):
+                self._require_alive(cli, apps, since)
+                if unready != waiting:
+                    waiting = unready
+                    self.say(f"Waiting for {waiting} …")
+                if time.monotonic() > deadline:
+                    raise SetupError(
+                        f"{unready} was not ready after {START_SECONDS:.0f} s; the logs are in "
+                        f"{logs.folder(self.home)}."
+                    )
+                time.sleep(_PAUSE_SECONDS)
+
+    def _require_alive(
+        self, cli: subprocess.Popen[bytes], apps: tuple[App, ...], since: float
+    ) -> None:
+        for app in apps:
+            for kind in ("daprd", "app"):
+                log = logs.newest(self.home, app.app_id, kind, since)
+                line = logs.deadly(log) if log else None
+                if log and line:
+                    what = "sidecar" if kind == "daprd" else "app"
+                    raise SetupError(f"The {what} of {app.app_id} ended; its log is {log}:\n{line}")
+        run_log = logs.folder(self.home) / "dapr-run.log"
+        line = logs.deadly(run_log)
+        if line or cli.poll() is not None:
+            why = line or logs.last_lines(run_log)
+            raise SetupError(f"`dapr run` ended; its log is {run_log}:\n{why}")
+
+    def _app(self, app_id: str) -> App:
+        return next(app for app in self.template.apps if app.app_id == app_id)
+
+
+def _is(kind: str, app_id: str, process: psutil.Process) -> bool:
+    if kind == "sidecar":
+        return processes.argument(process, "--app-id") == app_id
+    # `dapr run` gives APP_ID to sidecar and app alike.
+    return processes.program(process) != "daprd" and processes.variable(process, "APP_ID") == app_id
+
+
+def _unready(client: httpx.Client, apps: tuple[App, ...]) -> str:
+    """Return the first app or sidecar that is not ready, or an empty text."""
+    for app in apps:
+        if not _answers(client, f"http://127.0.0.1:{app.sidecar_port}/v1.0/healthz"):
+            return f"the sidecar of {app.app_id}"
+        if not _answers(client, f"http://127.0.0.1:{app.port}/readyz"):
+            return app.app_id
+    return ""
+
+
+def _answers(client: httpx.Client, url: str) -> bool:
+    try:
+        return client.get(url).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_PAUSE_SECONDS)
+    return True

@@ -1,0 +1,143 @@
+"""dapr.yaml and components/: reading them, and making a copy with all ports shifted."""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runtime.errors import SetupError
+from runtime.ports import shifted
+
+_PORT_KEYS = ("appPort", "daprHTTPPort", "daprGRPCPort", "daprInternalGRPCPort", "metricsPort")
+_ADDRESS_KEYS = ("placementHostAddress", "schedulerHostAddress")
+_PYTHON = ".venv/bin/python"
+
+
+@dataclass(frozen=True)
+class App:
+    """One app of the template with its ports."""
+
+    app_id: str
+    port: int
+    sidecar_port: int
+    ports: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A dapr.yaml as it will be run."""
+
+    path: Path
+    apps: tuple[App, ...]
+    placement_port: int
+    scheduler_port: int
+
+    @property
+    def ports(self) -> dict[int, str]:
+        """Return every port of apps and sidecars, with what it is for."""
+        return {port: what for app in self.apps for port, what in app.ports.items()}
+
+
+def read(path: Path) -> Template:
+    """Return the template in ``path``. Raises SetupError when it or a component is broken."""
+    content = _yaml(path)
+    for resource in sorted((path.parent / "components").glob("*.yaml")):
+        check_resource(resource)
+    common = content["common"]
+    return Template(
+        path=path,
+        apps=tuple(_app(app) for app in content["apps"]),
+        placement_port=_port_of(common["placementHostAddress"]),
+        scheduler_port=_port_of(common["schedulerHostAddress"]),
+    )
+
+
+def check_resource(path: Path) -> None:
+    """Check that a Dapr resource file can be read at all. Raises SetupError."""
+    content = _yaml(path)
+    if not isinstance(content, dict) or not {"apiVersion", "kind", "metadata"} <= content.keys():
+        raise SetupError(
+            f"{path} is not a Dapr resource: apiVersion, kind and metadata are needed."
+        )
+
+
+def write_shifted(
+    project: Path,
+    home: Path,
+    by: int,
+    proxied_by: int = 0,
+    env: Mapping[str, Mapping[str, str]] | None = None,
+) -> Path:
+    """Write a copy of the project's template into ``home`` and return its path.
+
+    Every port is shifted ``by``. With ``proxied_by``, sidecars look for their apps that much
+    higher, where a test can put a proxy. ``env`` adds environment variables to apps, by app-id.
+    """
+    content = _yaml(project / "dapr.yaml")
+    common = content["common"]
+    common["appDirPath"] = str(home)
+    common["resourcesPaths"] = [str(home / "components")]
+    common["configFilePath"] = str(home / common["configFilePath"])
+    for key in _ADDRESS_KEYS:
+        common[key] = f"127.0.0.1:{shifted(_port_of(common[key]), by)}"
+    for app in content["apps"]:
+        _shift_app(app, project, home, by)
+        app["env"] |= (env or {}).get(app["appID"], {})
+        app["appPort"] += proxied_by
+    _copy_components(project / "components", home / "components", by)
+    path = home / "dapr.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    return path
+
+
+def _shift_app(app: dict[str, Any], project: Path, home: Path, by: int) -> None:
+    app["appDirPath"] = str(home)
+    for key in _PORT_KEYS:
+        app[key] = shifted(app[key], by)
+    env = {str(k): str(v) for k, v in app.get("env", {}).items()}
+    shift = {k: str(shifted(int(v), by)) for k, v in env.items() if k.endswith("_PORT")}
+    app["env"] = env | shift | {"PYTHONPATH": str(project)}
+    command = [sys.executable if word == _PYTHON else word for word in app["command"]]
+    at = command.index("--port") + 1
+    command[at] = str(shifted(int(command[at]), by))
+    app["command"] = command
+
+
+def _copy_components(source: Path, target: Path, by: int) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for resource in source.glob("*.yaml"):
+        content = _yaml(resource)
+        metadata = content.get("spec", {}).get("metadata", [])
+        for item in metadata if isinstance(metadata, list) else []:
+            if item["name"] == "port":
+                item["value"] = str(shifted(int(item["value"]), by))
+        (target / resource.name).write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def _app(app: dict[str, Any]) -> App:
+    app_id, command = app["appID"], app["command"]
+    # Where the app listens, which is not its appPort when a proxy stands between.
+    port = int(command[command.index("--port") + 1])
+    ports = {app[key]: f"{key} of {app_id}" for key in _PORT_KEYS if key != "appPort"}
+    ports |= {
+        int(value): f"{name} of {app_id}"
+        for name, value in app.get("env", {}).items()
+        if name.endswith("_PORT") and int(value)
+    }
+    return App(app_id, port, app["daprHTTPPort"], {port: app_id} | ports)
+
+
+def _port_of(address: str) -> int:
+    return int(address.rpartition(":")[2])
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as fault:
+        raise SetupError(f"{path} cannot be read: {fault}") from fault

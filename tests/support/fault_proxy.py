@@ -1,0 +1,130 @@
+"""A proxy between a sidecar and its app that can lose requests and answers.
+
+Sidecar, control plane and app are the real ones; what fails is the way between sidecar and app,
+exactly when and where a test says.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+import aiohttp
+from aiohttp import web
+
+Kind = Literal["error", "lost answer", "down"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request that came by."""
+
+    method: str
+    path: str
+    body: str
+
+
+@dataclass(eq=False)
+class Fault:
+    """What goes wrong with the requests that match, for as many ``times`` as are left."""
+
+    kind: Kind
+    matches: Callable[[Seen], bool]
+    times: float
+    hits: int = 0
+    hit: threading.Event = field(default_factory=threading.Event)
+
+
+class FaultProxy:
+    """Listens on ``port`` of loopback and passes everything on to ``app_port``."""
+
+    def __init__(self, port: int, app_port: int) -> None:
+        self._port = port
+        self._app = f"http://127.0.0.1:{app_port}"
+        self._faults: list[Fault] = []
+        self._loop = asyncio.new_event_loop()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        assert self._started.wait(10), f"the proxy on port {self._port} did not start"
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    @contextmanager
+    def fault(
+        self, kind: Kind, matches: Callable[[Seen], bool], times: float = float("inf")
+    ) -> Iterator[Fault]:
+        """Let matching requests fail inside the block: answered with a 500 without reaching the
+        app, answered with a 500 after the app did it, or dropped as if nobody listened."""
+        fault = Fault(kind, matches, times)
+        self._faults.append(fault)
+        try:
+            yield fault
+        finally:
+            self._faults.remove(fault)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._listen())
+        self._started.set()
+        self._loop.run_forever()
+
+    async def _listen(self) -> None:
+        self._session = aiohttp.ClientSession(auto_decompress=False)
+        app = web.Application(client_max_size=16 * 1024 * 1024)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", self._port).start()
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        fault = self._fault_for(Seen(request.method, request.path, body.decode(errors="replace")))
+        if fault is not None and fault.kind == "down":
+            return _dropped(request)
+        if fault is not None and fault.kind == "error":
+            return web.Response(status=500, text="injected fault")
+        try:
+            answer = await self._pass_on(request, body)
+        except aiohttp.ClientError:
+            return _dropped(request)
+        if fault is not None:
+            return web.Response(status=500, text="injected fault after the deed")
+        return answer
+
+    def _fault_for(self, seen: Seen) -> Fault | None:
+        for fault in self._faults:
+            if fault.hits < fault.times and fault.matches(seen):
+                fault.hits += 1
+                fault.hit.set()
+                return fault
+        return None
+
+    async def _pass_on(self, request: web.Request, body: bytes) -> web.Response:
+        async with self._session.request(
+            request.method,
+            self._app + request.raw_path,
+            data=body,
+            headers=request.headers,
+            allow_redirects=False,
+        ) as answer:
+            return web.Response(
+                status=answer.status,
+                body=await answer.read(),
+                headers={k: v for k, v in answer.headers.items() if k.lower() not in _BY_HOP},
+            )
+
+
+_BY_HOP = {"content-length", "transfer-encoding", "connection", "date", "server"}
+
+
+def _dropped(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=502)
