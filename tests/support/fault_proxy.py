@@ -6,7 +6,7 @@ exactly when and where a test says.
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,7 +14,7 @@ from typing import Literal
 import aiohttp
 from aiohttp import web
 
-Kind = Literal["error", "lost answer", "down"]
+Kind = Literal["error", "lost answer", "down", "held"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Fault:
     times: float
     hits: int = 0
     hit: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self, seconds: float = 30) -> None:
+        """Wait until a request was hit."""
+        assert self.hit.wait(seconds), f"no request met the fault within {seconds} s"
 
 
 class FaultProxy:
@@ -46,6 +51,7 @@ class FaultProxy:
         self._faults: list[Fault] = []
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
+        self._stopped = asyncio.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
@@ -53,7 +59,7 @@ class FaultProxy:
         assert self._started.wait(10), f"the proxy on port {self._port} did not start"
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join(10)
 
     @contextmanager
@@ -61,27 +67,34 @@ class FaultProxy:
         self, kind: Kind, matches: Callable[[Seen], bool], times: float = float("inf")
     ) -> Iterator[Fault]:
         """Let matching requests fail inside the block: answered with a 500 without reaching the
-        app, answered with a 500 after the app did it, or dropped as if nobody listened."""
+        app, answered with a 500 after the app did it, dropped as if nobody listened, or held back
+        until the block ends."""
         fault = Fault(kind, matches, times)
         self._faults.append(fault)
         try:
             yield fault
         finally:
             self._faults.remove(fault)
+            fault.over.set()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._listen())
-        self._started.set()
-        self._loop.run_forever()
+        self._loop.run_until_complete(self._serve())
 
-    async def _listen(self) -> None:
-        self._session = aiohttp.ClientSession(auto_decompress=False)
+    async def _serve(self) -> None:
+        async with aiohttp.ClientSession(auto_decompress=False) as self._session:
+            runner = await self._listen()
+            self._started.set()
+            await self._stopped.wait()
+            await runner.cleanup()
+
+    async def _listen(self) -> web.AppRunner:
         app = web.Application(client_max_size=16 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self._handle)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", self._port).start()
+        return runner
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -90,11 +103,13 @@ class FaultProxy:
             return _dropped(request)
         if fault is not None and fault.kind == "error":
             return web.Response(status=500, text="injected fault")
+        if fault is not None and fault.kind == "held":
+            await asyncio.to_thread(fault.over.wait)
         try:
             answer = await self._pass_on(request, body)
         except aiohttp.ClientError:
             return _dropped(request)
-        if fault is not None:
+        if fault is not None and fault.kind == "lost answer":
             return web.Response(status=500, text="injected fault after the deed")
         return answer
 
@@ -111,17 +126,21 @@ class FaultProxy:
             request.method,
             self._app + request.raw_path,
             data=body,
-            headers=request.headers,
+            headers=_end_to_end(request.headers),
             allow_redirects=False,
         ) as answer:
             return web.Response(
                 status=answer.status,
                 body=await answer.read(),
-                headers={k: v for k, v in answer.headers.items() if k.lower() not in _BY_HOP},
+                headers=_end_to_end(answer.headers),
             )
 
 
-_BY_HOP = {"content-length", "transfer-encoding", "connection", "date", "server"}
+_BY_HOP = {"content-length", "transfer-encoding", "connection", "host", "date", "server"}
+
+
+def _end_to_end(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() not in _BY_HOP}
 
 
 def _dropped(request: web.Request) -> web.Response:

@@ -9,9 +9,7 @@ T = TypeVar("T")
 _PAUSE_SECONDS = 0.05
 
 
-def until(
-    look: Callable[[], T], good: Callable[[T], bool], what: str, within: float = 30
-) -> T:
+def until(look: Callable[[], T], good: Callable[[T], bool], what: str, within: float = 30) -> T:
     """Return what ``look`` sees once it is ``good``; fail after ``within`` seconds."""
     deadline = time.monotonic() + within
     while not good(seen := look()):

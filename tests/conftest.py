@@ -1,0 +1,72 @@
+"""The running system that contract and integration tests share: real sidecars, shifted ports."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from runtime import template
+from runtime.ports import shifted
+from runtime.system import System
+from tests.support.fault_proxy import FaultProxy
+from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, PAYMENT, World
+
+PROJECT = Path(__file__).resolve().parent.parent
+HOME = PROJECT / ".test-system"
+SERVICES = (FLIGHT, HOTEL, PAYMENT, NOTIFICATION)
+SHIFT = 10_000
+PROXIED_BY = 2_000
+HOLD_SECONDS = "20"
+
+
+@pytest.fixture(scope="session")
+def proxies() -> Iterator[dict[str, FaultProxy]]:
+    """A proxy between each service and its sidecar."""
+    apps = template.read(PROJECT / "dapr.yaml").apps
+    ports = {app.app_id: shifted(app.port, SHIFT) for app in apps}
+    started = {app_id: FaultProxy(port + PROXIED_BY, port) for app_id, port in ports.items()}
+    for proxy in started.values():
+        proxy.start()
+    yield started
+    for proxy in started.values():
+        proxy.stop()
+
+
+@pytest.fixture(scope="session")
+def system(
+    proxies: dict[str, FaultProxy],  # noqa: ARG001 sidecars wait until something listens for the app
+) -> Iterator[System]:
+    """The whole system, started once, in a folder of its own; logs stay there to be looked at."""
+    short_holds = {"HOLD_SECONDS": HOLD_SECONDS}
+    running = System(
+        PROJECT,
+        HOME,
+        shift=SHIFT,
+        proxied_by=PROXIED_BY,
+        env={FLIGHT: short_holds, HOTEL: short_holds},
+        say=print,
+    )
+    running.stop()  # what a killed test run left
+    shutil.rmtree(HOME, ignore_errors=True)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def world(system: System, proxies: dict[str, FaultProxy]) -> Iterator[World]:
+    """The system as a test meets it; after the test, the invariants hold."""
+    with ExitStack() as stack:
+        clients = {
+            app: stack.enter_context(httpx.Client(base_url=system.app_url(app), timeout=60))
+            for app in (*SERVICES, "trip-orchestrator")
+        }
+        orchestrator = clients.pop("trip-orchestrator")
+        world = World(orchestrator, clients, proxies, system.home / "data" / "mails")
+        yield world
+        world.check_invariants()
