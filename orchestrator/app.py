@@ -146,10 +146,9 @@ async def healthz() -> dict[str, str]:
     summary="The sidecar, the store and the workflow engine are reachable",
     responses=problems(503),
 )
-async def readyz(request: Request) -> dict[str, str]:
-    worker: asyncio.Task[None] = request.app.state.worker
-    if not worker.done() or worker.exception():
-        why = repr(worker.exception()) if worker.done() else "the workflow engine is connecting"
+async def readyz() -> dict[str, str]:
+    if not await wiring.sidecar.connected_workers():
+        why = "The sidecar's workflow engine does not serve this app (yet)."
         raise Problem(title="Not ready", type_="not_ready", detail=why, status=503)
     await wiring.records.get("readyz")
     return {"status": "ready"}

@@ -90,13 +90,17 @@ def _invalid(_: ExceptionHandler, __: Request, exc: Exception) -> Problem:
     """Name each bad field, without echoing input that may be megabytes long."""
     assert isinstance(exc, RequestValidationError)
     errors: list[dict[str, Any]] = [
-        {"field": ".".join(str(part)[:64] for part in error["loc"]), "message": error["msg"][:200]}
+        {
+            "loc": [part if isinstance(part, int) else part[:64] for part in error["loc"]],
+            "msg": error["msg"][:200],
+            "type": error["type"],
+        }
         for error in exc.errors()[:20]
     ]
     return Problem(
         title="Invalid request",
         type_="invalid_request",
-        detail="; ".join(f"{e['field']}: {e['message']}" for e in errors[:3]),
+        detail="; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors[:3]),
         status=422,
         reason="invalid_request",
         errors=errors,

@@ -71,6 +71,13 @@ class Sidecar:
         if status >= 300:
             raise CallFailed(f"{store} answered {status}: {_brief(answer)}")
 
+    async def connected_workers(self) -> int:
+        """Return how many workflow workers the sidecar's engine serves."""
+        status, answer = await self._call("GET", "/v1.0/metadata", None)
+        if status != 200:
+            raise CallFailed(f"metadata answered {status}: {_brief(answer)}")
+        return int(answer.get("workflows", {}).get("connectedWorkers", 0))
+
     async def close(self) -> None:
         """Close the session of the running loop."""
         session = self._sessions.pop(asyncio.get_running_loop(), None)

@@ -1,7 +1,7 @@
 """Placement and scheduler, for a system that has to bring its own.
 
-Everything listens on loopback, and etcd inside the scheduler on ports of ours, so that neither
-meets another etcd or a web server on this machine.
+Everything listens on loopback, but the two health ports: Dapr 1.18 has an option for their address
+and does not heed it. etcd inside the scheduler is on ports of ours, so it meets no other etcd.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pathlib import Path
 from runtime.dapr import Dapr
 from runtime.ports import shifted
 
-_PLACEMENT_HEALTH, _SCHEDULER_HEALTH = 9105, 9106
+HEALTH_PORTS = _PLACEMENT_HEALTH, _SCHEDULER_HEALTH = 9105, 9106
 _PLACEMENT_METRICS, _SCHEDULER_METRICS = 9107, 9108
 _PLACEMENT_RAFT = 8201
 _ETCD_CLIENT, _ETCD_PEER = 5605, 5606

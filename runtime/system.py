@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from runtime import control_plane, logs, processes, template
+from runtime import control_plane, logs, loopback, processes, template
 from runtime.control_plane import Service
 from runtime.dapr import Dapr, find_or_build
 from runtime.errors import SetupError
@@ -117,13 +117,16 @@ class System:
                 process.kill()
                 psutil.wait_procs([process], timeout=10)
 
-    def restart(self, kind: str, app_id: str) -> None:
-        """Start again what was killed, and return when the system is ready."""
-        command, cwd, env = self._killed.pop(f"{kind} {app_id}")
-        log = logs.folder(self.home) / f"{app_id}_{kind}_restarted.log"
-        processes.spawn(command, self.home, log, env, Path(cwd))
+    def restart(self, app_id: str) -> None:
+        """Start again what was killed of an app-id, and return when the system is ready."""
+        for kind in ("sidecar", "app"):
+            if what := self._killed.pop(f"{kind} {app_id}", None):
+                command, cwd, env = what
+                log = logs.folder(self.home) / f"{app_id}_{kind}_restarted.log"
+                processes.spawn(command, self.home, log, env, Path(cwd))
         if not _until(self.is_ready, START_SECONDS):
-            raise SetupError(f"The {kind} of {app_id} is not ready again; see {log}.")
+            folder = logs.folder(self.home)
+            raise SetupError(f"{app_id} is not ready again; the logs are in {folder}.")
 
     def _write_template(self) -> None:
         (self.home / "data").mkdir(parents=True, exist_ok=True)
@@ -170,7 +173,8 @@ class System:
         self.say("Starting five apps and their sidecars …")
         log = logs.folder(self.home) / "dapr-run.log"
         log.write_bytes(b"")
-        env = {"DAPR_HOST_IP": "127.0.0.1", "DAPR_RUNTIME_PATH": str(dapr.home)}
+        path = loopback.runtime_path(dapr, self.home / ".dapr" / "runtime")
+        env = {"DAPR_HOST_IP": "127.0.0.1", "DAPR_RUNTIME_PATH": str(path)}
         command = [str(dapr.cli), "run", "-f", str(self.template.path)]
         return processes.spawn(command, self.home, log, env, self.home)
 

@@ -1,0 +1,97 @@
+"""Apps and sidecars that die and come back, and what the system looks like from outside."""
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import psutil
+import pytest
+
+from runtime import processes, template
+from runtime.control_plane import HEALTH_PORTS
+from runtime.ports import shifted
+from runtime.system import System
+from tests.support.waiting import until
+from tests.support.world import FLIGHT, HOTEL, World
+
+
+@pytest.mark.parametrize("kind", ["app", "sidecar"])
+def test_a_trip_fails_clean_while_the_hotel_service_is_dead_and_works_when_it_is_back(
+    world: World, system: System, kind: str
+) -> None:
+    system.kill(kind, HOTEL)
+    try:
+        answer = world.book(world.trip_id("dead"), world.request())
+    finally:
+        system.restart(HOTEL)
+    assert answer.status_code == 409, answer.text
+    assert answer.json()["step"] == "search hotel"
+    assert world.book(world.trip_id("alive"), world.request()).status_code == 200
+
+
+@pytest.mark.parametrize("killed", [("sidecar",), ("app", "sidecar")])
+def test_trips_in_flight_survive_the_death_of_the_orchestrator(
+    world: World, system: System, killed: tuple[str, ...]
+) -> None:
+    """The app is never restarted alone: see docs/decisions.md."""
+    bodies = {world.trip_id("orphan"): world.request() for _ in range(10)}
+    with ThreadPoolExecutor(10) as pool:
+        list(
+            pool.map(
+                lambda trip_id: world.book(trip_id, bodies[trip_id], Prefer="respond-async"),
+                bodies,
+            )
+        )
+    for kind in killed:
+        system.kill(kind, "trip-orchestrator")
+    system.restart("trip-orchestrator")
+    assert {world.ended(trip_id)["status"] for trip_id in bodies} == {"confirmed"}
+
+
+def test_a_hold_that_nobody_confirms_expires_by_itself(world: World) -> None:
+    body = world.request()
+    offer_id, seats = next(iter(world.seats_left(body).items()))
+    hold_id = world.trip_id("lapse")
+    flights = world.services[FLIGHT]
+    held = flights.put(
+        f"/reservations/{hold_id}", json=body["flight"] | {"offerId": offer_id}
+    ).json()
+    assert held["status"] == "held"
+    assert world.seats_left(body)[offer_id] == seats - 2
+    until(
+        lambda: world.reservation(FLIGHT, hold_id),
+        lambda found: found is not None and found["status"] == "expired",
+        f"{hold_id} to expire",
+    )
+    assert world.seats_left(body)[offer_id] == seats
+    late = flights.post(f"/reservations/{hold_id}/confirm")
+    assert (late.status_code, late.json()["reason"]) == (409, "hold_expired")
+
+
+def test_dapr_list_names_all_apps_with_their_ports(system: System) -> None:
+    cli = system.set_up().cli
+    listed = subprocess.run([cli, "list"], capture_output=True, text=True, check=True).stdout
+    for app in template.read(system.home / "dapr.yaml").apps:
+        [line] = [row for row in listed.splitlines() if str(app.sidecar_port) in row.split()]
+        assert app.app_id in line.split()
+
+
+def test_the_sidecar_tells_of_the_workflow_and_its_worker(system: System) -> None:
+    url = system.sidecar_url("trip-orchestrator")
+    metadata = httpx.get(f"{url}/v1.0/metadata").json()
+    assert metadata["id"] == "trip-orchestrator"
+    assert metadata["workflows"]["connectedWorkers"] == 1
+    hosted = {actor["type"] for actor in metadata["actorRuntime"]["activeActors"]}
+    assert any(kind.endswith(".workflow") for kind in hosted)
+    assert any(kind.endswith(".activity") for kind in hosted)
+
+
+def test_everything_listens_on_loopback_but_what_dapr_cannot_bind_so(system: System) -> None:
+    """Placement and scheduler answer health checks on all addresses; README says so."""
+    elsewhere = {
+        conn.laddr.port
+        for process in processes.of_system(system.home)
+        for conn in process.net_connections("tcp")
+        if conn.status == psutil.CONN_LISTEN and conn.laddr.ip not in ("127.0.0.1", "::1")
+    }
+    assert elsewhere <= {shifted(port, system.shift) for port in HEALTH_PORTS}
