@@ -31,8 +31,8 @@ gently = settings(
 def test_every_answer_is_as_the_document_says(
     system: System, app_id: str, mode: GenerationMode
 ) -> None:
-    document = schemathesis.openapi.from_url(f"{system.app_url(app_id)}/openapi.json")
-    operations: list[Any] = [found.ok() for found in document.get_all_operations()]  # type: ignore[union-attr]
+    document: Any = schemathesis.openapi.from_url(f"{system.app_url(app_id)}/openapi.json")
+    operations = [found.ok() for found in document.get_all_operations()]
     assert operations
     for operation in operations:
         if mode is GenerationMode.NEGATIVE and not operation.path_parameters and not operation.body:

@@ -1,0 +1,94 @@
+"""dapr.yaml as it is, and its copy with every port shifted."""
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from runtime import control_plane, template
+from runtime.dapr import Dapr
+from runtime.errors import SetupError
+from runtime.ports import require_free, shifted
+
+PROJECT = Path(__file__).resolve().parents[2]
+# The table in the design.
+PORTS = {
+    "trip-orchestrator": (8080, 3500, 4500, 5500, 9100),
+    "flight-service": (8101, 3501, 4501, 5501, 9101),
+    "hotel-service": (8102, 3502, 4502, 5502, 9102),
+    "payment-service": (8103, 3503, 4503, 5503, 9103),
+    "notification-service": (8104, 3504, 4504, 5504, 9104),
+}
+
+
+def test_the_template_pins_the_ports_of_the_design() -> None:
+    read = template.read(PROJECT / "dapr.yaml")
+    pinned = {app.app_id: set(app.ports) for app in read.apps}
+    assert {app: ports & pinned[app] for app, ports in _sets(PORTS).items()} == _sets(PORTS)
+    assert (read.placement_port, read.scheduler_port) == (50005, 50006)
+
+
+def test_a_shifted_system_shares_no_port_with_the_real_one(tmp_path: Path) -> None:
+    copy = template.read(template.write_shifted(PROJECT, tmp_path, 10_000, proxied_by=2_000))
+    real = template.read(PROJECT / "dapr.yaml")
+    dapr = Dapr(Path("dapr"), tmp_path, "made up")
+    planes = [
+        control_plane.services(dapr, tmp_path, read.placement_port, read.scheduler_port, shift)
+        for read, shift in ((real, 0), (copy, 10_000))
+    ]
+    of_real, of_copy = (
+        set(read.ports) | {port for service in plane for port in service.ports}
+        for read, plane in ((real, planes[0]), (copy, planes[1]))
+    )
+    assert len(of_real) == len(of_copy)
+    assert not of_real & of_copy
+    assert max(of_copy) < 32768
+
+
+def test_a_shifted_system_has_its_mails_go_to_its_own_sink(tmp_path: Path) -> None:
+    path = template.write_shifted(PROJECT, tmp_path, 10_000)
+    mail = yaml.safe_load((tmp_path / "components" / "mail.yaml").read_text())
+    metadata = {item["name"]: item["value"] for item in mail["spec"]["metadata"]}
+    apps = {app["appID"]: app for app in yaml.safe_load(path.read_text())["apps"]}
+    assert metadata["port"] == apps["notification-service"]["env"]["MAIL_SINK_PORT"] == "18125"
+
+
+def test_a_shifted_system_finds_its_apps_behind_the_proxies(tmp_path: Path) -> None:
+    path = template.write_shifted(
+        PROJECT, tmp_path, 10_000, proxied_by=2_000, env={"flight-service": {"HOLD_SECONDS": "2"}}
+    )
+    app = yaml.safe_load(path.read_text())["apps"][0]
+    assert app["appPort"] == 20101
+    assert app["command"][app["command"].index("--port") + 1] == "18101"
+    assert app["env"]["HOLD_SECONDS"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("port", "by", "to"), [(8080, 0, 8080), (8080, 5, 8085), (50005, 5, 20010)]
+)
+def test_high_ports_come_down_before_they_are_shifted(port: int, by: int, to: int) -> None:
+    assert shifted(port, by) == to
+
+
+def test_a_broken_component_is_named(tmp_path: Path) -> None:
+    template.write_shifted(PROJECT, tmp_path, 10_000)
+    (tmp_path / "components" / "flight-store.yaml").write_text("kind: [")
+    with pytest.raises(SetupError, match=r"flight-store\.yaml cannot be read"):
+        template.read(tmp_path / "dapr.yaml")
+    (tmp_path / "components" / "flight-store.yaml").write_text("kind: Component")
+    with pytest.raises(SetupError, match=r"flight-store\.yaml is not a Dapr resource"):
+        template.read(tmp_path / "dapr.yaml")
+
+
+def test_a_taken_port_is_named_with_what_it_is_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(SetupError, match=rf"port {port} \(flight-service\), by .*process \d+"):
+            require_free({port: "flight-service"})
+    require_free({port: "flight-service"})
+
+
+def _sets(ports: Mapping[str, tuple[int, ...]]) -> dict[str, set[int]]:
+    return {app: set(pinned) for app, pinned in ports.items()}
