@@ -138,8 +138,11 @@ class Saga:
     def _answer(self, entry: Entry, task: Any) -> Durable[None]:
         try:
             answer = Answer.model_validate((yield task))
-        except (TaskFailedError, ValidationError) as fault:
-            entry.result, entry.reason, entry.detail = "failed", "unavailable", str(fault)[:300]
+        except TaskFailedError as fault:
+            entry.result, entry.reason = "failed", "unavailable"
+            entry.detail = fault.details.message[:300]
+        except ValidationError as fault:
+            entry.result, entry.reason, entry.detail = "failed", "no_answer", str(fault)[:300]
         else:
             if answer.refusal:
                 entry.result = "refused"

@@ -49,7 +49,7 @@ class Sidecar:
         if 400 <= status < 500 and isinstance(answer, dict) and "reason" in answer:
             refused = Refused(reason=answer["reason"], detail=str(answer.get("detail", "")))
             return Answer(refusal=refused)
-        raise CallFailed(f"{app_id} answered {status} to {verb} {path}: {_brief(answer)}")
+        raise CallFailed(f"{app_id} answered {verb} {path} with {status}: {_brief(answer)}")
 
     async def load(self, store: str, key: str) -> tuple[Any, str | None]:
         """Return a stored value and its ETag, both None where nothing is stored."""
@@ -109,4 +109,7 @@ class Sidecar:
 
 
 def _brief(answer: Any) -> str:
-    return str(answer)[:300]
+    """Return what an error says in words: a problem's detail, Dapr's message, or all of it."""
+    if isinstance(answer, dict):
+        answer = answer.get("detail") or answer.get("message") or answer
+    return str(answer)[:200]

@@ -16,7 +16,7 @@ from runtime.system import System
 PROJECT = Path(__file__).resolve().parent.parent
 _LOOK_SECONDS = 1.0
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def setup(system: System) -> None:

@@ -37,6 +37,7 @@ class Module:
     packages: tuple[str, ...]
     stamp: str
     tags: str = ""
+    cgo: bool = False
 
     @property
     def folder(self) -> Path:
@@ -59,7 +60,8 @@ class Module:
 
 
 MODULES = (
-    Module("cli", "github.com/dapr/cli", ("github.com/dapr/cli",), "-X main.version="),
+    # `dapr workflow list` reads SQLite through cgo, where there is a C compiler.
+    Module("cli", "github.com/dapr/cli", ("github.com/dapr/cli",), "-X main.version=", cgo=True),
     Module(
         "control-plane",
         _DAPR,
@@ -141,8 +143,10 @@ def _build(module: Module, target: Path, log: Path) -> None:
     command += ["-ldflags", f"-s -w {module.stamp}{module.version}"]
     command += ["-tags", module.tags] if module.tags else []
     command += ["-o", f"{target}{os.sep}", *module.packages]
-    # Without cgo no C compiler is needed; GOFLAGS of the user's could change what is built.
-    env = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
+    # The user's GOFLAGS could change what is built. Without cgo no C compiler is needed; left to
+    # itself, Go uses cgo where there is one.
+    env = os.environ | {"GOFLAGS": "", "GOWORK": "off"}
+    env |= {} if module.cgo else {"CGO_ENABLED": "0"}
     with log.open("w+") as output:
         process = subprocess.Popen(
             command, cwd=module.folder, env=env, stdout=output, stderr=output
