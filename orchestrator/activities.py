@@ -6,6 +6,7 @@ from typing import Any
 from dapr.ext.workflow import WorkflowActivityContext
 from pydantic import BaseModel
 
+from orchestrator.answers import Charge, FlightReservation, HotelReservation, Offers
 from orchestrator.models import Conclusion
 from orchestrator.saga import Answer, Refused
 from orchestrator.wiring import endings, records, sidecar
@@ -27,19 +28,23 @@ Activity = Callable[[Context, Call], Awaitable[Answer]]
 
 
 async def search_flight(_: Context, call: Call) -> Answer:
-    return _cheapest(await sidecar.invoke(FLIGHT, "POST", "search", call.body), "flight")
+    found = await sidecar.invoke(FLIGHT, "POST", "search", call.body)
+    return _cheapest(_checked(found, Offers), "flight")
 
 
 async def search_hotel(_: Context, call: Call) -> Answer:
-    return _cheapest(await sidecar.invoke(HOTEL, "POST", "search", call.body), "hotel")
+    found = await sidecar.invoke(HOTEL, "POST", "search", call.body)
+    return _cheapest(_checked(found, Offers), "hotel")
 
 
 async def hold_flight(_: Context, call: Call) -> Answer:
-    return await sidecar.invoke(FLIGHT, "PUT", f"reservations/{call.id}", call.body)
+    held = await sidecar.invoke(FLIGHT, "PUT", f"reservations/{call.id}", call.body)
+    return _checked(held, FlightReservation)
 
 
 async def hold_hotel(_: Context, call: Call) -> Answer:
-    return await sidecar.invoke(HOTEL, "PUT", f"reservations/{call.id}", call.body)
+    held = await sidecar.invoke(HOTEL, "PUT", f"reservations/{call.id}", call.body)
+    return _checked(held, HotelReservation)
 
 
 async def cancel_flight(_: Context, call: Call) -> Answer:
@@ -51,7 +56,8 @@ async def cancel_hotel(_: Context, call: Call) -> Answer:
 
 
 async def charge(_: Context, call: Call) -> Answer:
-    return await sidecar.invoke(PAYMENT, "PUT", f"charges/{call.id}", call.body)
+    charged = await sidecar.invoke(PAYMENT, "PUT", f"charges/{call.id}", call.body)
+    return _checked(charged, Charge)
 
 
 async def refund(_: Context, call: Call) -> Answer:
@@ -59,11 +65,13 @@ async def refund(_: Context, call: Call) -> Answer:
 
 
 async def confirm_flight(_: Context, call: Call) -> Answer:
-    return await sidecar.invoke(FLIGHT, "POST", f"reservations/{call.id}/confirm")
+    confirmed = await sidecar.invoke(FLIGHT, "POST", f"reservations/{call.id}/confirm")
+    return _checked(confirmed, FlightReservation)
 
 
 async def confirm_hotel(_: Context, call: Call) -> Answer:
-    return await sidecar.invoke(HOTEL, "POST", f"reservations/{call.id}/confirm")
+    confirmed = await sidecar.invoke(HOTEL, "POST", f"reservations/{call.id}/confirm")
+    return _checked(confirmed, HotelReservation)
 
 
 async def send_confirmation(_: Context, call: Call) -> Answer:
@@ -90,6 +98,13 @@ ALL = (
     send_confirmation,
     conclude,
 )
+
+
+def _checked(answer: Answer, needed: type[BaseModel]) -> Answer:
+    """Return the answer as it is. Raises ValidationError when it lacks what the saga needs."""
+    if answer.refusal is None:
+        needed.model_validate(answer.value)
+    return answer
 
 
 def _cheapest(found: Answer, what: str) -> Answer:

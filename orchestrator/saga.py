@@ -63,12 +63,12 @@ class Entry(BaseModel):
 class Stopped(Exception):
     """A step was refused or failed: what was done so far has to be undone."""
 
-    def __init__(self, entry: Entry) -> None:
-        super().__init__(entry.detail)
-        self.step = entry.step
-        self.refused = entry.result == "refused"
-        self.reason = entry.reason or "unknown"
-        self.detail = entry.detail or ""
+    def __init__(self, step: str, reason: str, detail: str, refused: bool) -> None:
+        super().__init__(detail)
+        self.step = step
+        self.reason = reason
+        self.detail = detail
+        self.refused = refused
 
 
 @dataclass
@@ -91,7 +91,9 @@ class Saga:
         entries = yield from self._settle(steps)
         stopping = [entry for entry in entries if entry.result != "done"]
         if stopping:
-            raise Stopped(min(stopping, key=lambda entry: entry.result == "refused"))
+            first = min(stopping, key=lambda entry: entry.result == "refused")
+            refused = first.result == "refused"
+            raise Stopped(first.step, first.reason or "", first.detail or "", refused)
         return [self.values[step.name] for step in steps]
 
     def insist(self, step: Step) -> Durable[Entry]:

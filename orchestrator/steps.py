@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator import activities, policies
 from orchestrator.activities import Call
 from orchestrator.models import Progress, TripOrder, TripRequest
-from orchestrator.saga import Step
+from orchestrator.saga import Step, Stopped
 
 
 def searches(request: TripRequest) -> list[Step]:
@@ -98,10 +98,12 @@ def send_confirmation(order: TripOrder, trip: Progress) -> Step:
 
 
 def total(flight: dict[str, Any], hotel: dict[str, Any]) -> dict[str, Any]:
-    """Return what both cost, in minor units. Both services quote in one currency."""
-    prices = [flight["price"], hotel["price"]]
-    (currency,) = {price["currency"] for price in prices}
-    return {"amount": sum(price["amount"] for price in prices), "currency": currency}
+    """Return what both cost, in minor units. Raises Stopped when they differ in currency."""
+    one, other = flight["price"], hotel["price"]
+    if one["currency"] != other["currency"]:
+        detail = f"The flight is in {one['currency']}, the hotel in {other['currency']}."
+        raise Stopped("total", "mixed_currencies", detail, refused=True)
+    return {"amount": one["amount"] + other["amount"], "currency": one["currency"]}
 
 
 def _step(

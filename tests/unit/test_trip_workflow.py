@@ -132,6 +132,15 @@ def test_an_undo_that_cannot_be_completed_waits_and_goes_on_when_told_to() -> No
     assert concluded.progress.charge == {"id": "t1:payment", "status": "refunded"}
 
 
+def test_prices_in_two_currencies_are_not_added() -> None:
+    hotel = replies()["hold_hotel"] | {"price": {"amount": 200, "currency": "EUR"}}
+    engine, concluded = book({"hold_hotel": hotel})
+    assert engine.calls[4:] == [*UNDO_HOLDS, "conclude"]
+    assert concluded.progress.status == "rejected"
+    assert concluded.progress.halt is not None
+    assert concluded.progress.halt.reason == "mixed_currencies"
+
+
 def test_recording_the_end_is_tried_until_it_works() -> None:
     engine, _ = book({"conclude": [Fault("store down"), {}]})
     assert engine.calls.count("conclude") == 2
