@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -53,7 +54,8 @@ def run(system: System) -> None:
         console.print()
         _where(system)
         console.print("Ctrl+C stops everything.")
-        _watch(system)
+        with suppress(KeyboardInterrupt):
+            _watch(system)
     finally:
         console.print("\nStopping …")
         system.stop()
@@ -61,12 +63,13 @@ def run(system: System) -> None:
 
 
 def main() -> int:
-    """Run one command; return 0, 1 after an error, 130 after Ctrl+C."""
+    """Run one command; return 0, 1 after an error, 130 after Ctrl+C before it was done."""
     commands = {"setup": setup, "run": run, "up": up, "down": down}
     parser = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
     parser.add_argument("command", choices=commands)
     system = System(PROJECT, PROJECT, say=console.print)
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for wish in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wish, _as_interrupt)
     try:
         commands[parser.parse_args().command](system)
     except SetupError as error:

@@ -22,7 +22,7 @@ from runtime.template import App, Template
 
 START_SECONDS = 90.0
 _PAUSE_SECONDS = 0.1
-_CLI_GRACE_SECONDS = 20.0
+_CLI_GRACE_SECONDS = 8.0
 
 Progress = Callable[[str], None]
 
@@ -64,8 +64,8 @@ class System:
         self._write_template()
         started = time.time()
         try:
-            self._start_control_plane(dapr)
             require_free(self.template.ports)
+            self._start_control_plane(dapr)
             cli = self._start_apps(dapr)
             self._wait_until_ready(cli, started)
         except BaseException:
@@ -202,8 +202,7 @@ class System:
                 log = logs.newest(self.home, app.app_id, kind, since)
                 line = logs.deadly(log) if log else None
                 if log and line:
-                    what = "sidecar" if kind == "daprd" else "app"
-                    raise SetupError(f"The {what} of {app.app_id} ended; its log is {log}:\n{line}")
+                    raise SetupError(_ended(app.app_id, kind, log, line, self.template))
         run_log = logs.folder(self.home) / "dapr-run.log"
         line = logs.deadly(run_log)
         if line or cli.poll() is not None:
@@ -229,6 +228,14 @@ def _unready(client: httpx.Client, apps: tuple[App, ...]) -> str:
         if not _answers(client, f"http://127.0.0.1:{app.port}/readyz"):
             return app.app_id
     return ""
+
+
+def _ended(app_id: str, kind: str, log: Path, line: str, read: Template) -> str:
+    what = "sidecar" if kind == "daprd" else "app"
+    why = logs.last_lines(log) if kind == "app" else line
+    component = read.component_in(line)
+    hint = f"\nIt is about {component}." if component else ""
+    return f"The {what} of {app_id} ended; its log is {log}:\n{why}{hint}"
 
 
 def _answers(client: httpx.Client, url: str) -> bool:

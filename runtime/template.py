@@ -1,5 +1,6 @@
 """dapr.yaml and components/: reading them, and making a copy with all ports shifted."""
 
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -40,6 +41,13 @@ class Template:
     def ports(self) -> dict[int, str]:
         """Return every port of apps and sidecars, with what it is for."""
         return {port: what for app in self.apps for port, what in app.ports.items()}
+
+    def component_in(self, text: str) -> Path | None:
+        """Return the file of the component that a line of a log names, or None."""
+        for resource in sorted((self.path.parent / "components").glob("*.yaml")):
+            if re.search(rf"\b{re.escape(_yaml(resource)['metadata']['name'])}\b", text):
+                return resource
+        return None
 
 
 def read(path: Path) -> Template:
