@@ -17,6 +17,8 @@ from pydantic import BaseModel
 
 from services.kit.refusals import Refusal
 
+LONGEST_HOLD = timedelta(days=3)
+
 Status = Literal["held", "confirmed", "cancelled", "expired"]
 
 
@@ -119,12 +121,34 @@ def confirm(
 ) -> Change:
     """Make a hold permanent. Refuses: ``unknown_reservation``, or as ``hold`` when it is over."""
     if known is None:
-        raise Refusal("unknown_reservation", f"There is no reservation {reservation_id}.")
+        raise _unknown(reservation_id)
     _refuse_if_over(known, now)
     if known.status == "confirmed":
         return Change(known, changed=False)
     made = known.model_copy(update={"status": "confirmed", "expires_at": None})
     return Change(made, _claimed(made, pools, None))
+
+
+def extend(
+    reservation_id: str,
+    known: Reservation | None,
+    pools: Mapping[str, Pool],
+    now: datetime,
+    until: datetime,
+) -> Change:
+    """Let a hold last until then, never shorter than it did; a confirmed one needs no time.
+
+    Refuses: ``unknown_reservation``; ``hold_too_long``; as ``hold`` when it is over.
+    """
+    if known is None:
+        raise _unknown(reservation_id)
+    _refuse_if_over(known, now)
+    if known.expires_at is None or until <= known.expires_at:
+        return Change(known, changed=False)
+    if until > now + LONGEST_HOLD:
+        raise Refusal("hold_too_long", f"A hold lasts {LONGEST_HOLD} at the most.")
+    made = known.model_copy(update={"expires_at": until})
+    return Change(made, _claimed(made, pools, until))
 
 
 def cancel(
@@ -150,6 +174,10 @@ def _same_again(asked: Hold, known: Reservation, now: datetime) -> Change:
         raise Refusal("idempotency_conflict", f"{known.id} was made with another request.")
     _refuse_if_over(known, now)
     return Change(known, changed=False)
+
+
+def _unknown(reservation_id: str) -> Refusal:
+    return Refusal("unknown_reservation", f"There is no reservation {reservation_id}.")
 
 
 def _refuse_if_over(known: Reservation, now: datetime) -> None:

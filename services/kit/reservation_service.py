@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 
 import aiohttp
 from fastapi import APIRouter, Body, Depends, FastAPI, Request
+from pydantic import AwareDatetime
 from pydantic_settings import BaseSettings
 
 from services.kit.clock import utc_now
@@ -20,6 +21,12 @@ from services.kit.state import StateStore
 from services.kit.wire import ResourceId, Wire
 
 WireReservation = TypeVar("WireReservation", bound=Wire)
+
+
+class Extension(Wire):
+    """Until when a hold is to last, with a UTC offset."""
+
+    until: AwareDatetime
 
 
 class HoldSettings(BaseSettings):
@@ -75,6 +82,17 @@ def _routes_by_id(
     )
     async def confirm(reservation_id: ResourceId, reservations: InventoryOf) -> WireReservation:
         return to_wire(await reservations.confirm(reservation_id))
+
+    @routes.post(
+        "/extend",
+        response_model=wire,
+        summary="Let a hold last longer, three days at the most",
+        responses=refusals(404, 409),
+    )
+    async def extend(
+        reservation_id: ResourceId, wanted: Extension, reservations: InventoryOf
+    ) -> WireReservation:
+        return to_wire(await reservations.extend(reservation_id, wanted.until))
 
     @routes.post(
         "/cancel",

@@ -1,4 +1,4 @@
-"""Hold, confirm, cancel and look: the four things one does with a reservation."""
+"""Hold, extend, confirm, cancel and look: what one does with a reservation."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -34,6 +34,15 @@ class Reservations:
             reservation_id,
             lambda known, pools: holds.confirm(reservation_id, known, pools, self._clock()),
         )
+
+    async def extend(self, reservation_id: str, until: datetime) -> Reservation:
+        """Let a hold last longer. Refuses as `holds.extend`."""
+        held = await self._store.change(
+            reservation_id,
+            lambda known, pools: holds.extend(reservation_id, known, pools, self._clock(), until),
+        )
+        self._expiry.watch(held)
+        return held
 
     async def cancel(self, reservation_id: str) -> Reservation:
         """Give back what is held or confirmed; of something unknown leave a tombstone."""

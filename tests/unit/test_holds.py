@@ -159,3 +159,34 @@ def test_clearing_leaves_a_running_hold_alone() -> None:
 def test_a_reservation_survives_its_way_through_json() -> None:
     made = held().reservation
     assert Reservation.model_validate(made.model_dump(mode="json")) == made
+
+
+def test_an_extended_hold_lasts_longer_but_never_shorter() -> None:
+    first = held()
+    longer = holds.extend("r1", first.reservation, first.pools, NOW, LATER + timedelta(hours=1))
+    assert longer.pools["seats"].taken(LATER) == 2
+    assert longer.reservation.status_at(LATER) == "held"
+    again = holds.extend("r1", longer.reservation, longer.pools, NOW, LATER)
+    assert not again.changed
+
+
+def test_a_confirmed_reservation_needs_no_extension() -> None:
+    first = held()
+    confirmed = holds.confirm("r1", first.reservation, first.pools, NOW)
+    extended = holds.extend("r1", confirmed.reservation, confirmed.pools, NOW, LATER)
+    assert not extended.changed
+
+
+@pytest.mark.parametrize(
+    ("until", "now", "reason"),
+    [(NOW + timedelta(days=4), NOW, "hold_too_long"), (LATER, LATER, "hold_expired")],
+)
+def test_a_hold_is_not_extended_beyond_all_bounds_nor_after_its_end(
+    until: datetime, now: datetime, reason: str
+) -> None:
+    first = held()
+    refused(reason, lambda: holds.extend("r1", first.reservation, first.pools, now, until))
+
+
+def test_what_is_unknown_cannot_be_extended() -> None:
+    refused("unknown_reservation", lambda: holds.extend("r1", None, EMPTY, NOW, LATER))
