@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from services.kit.wire import Money
 from services.notification.models import NotificationRequest
 
+_SAYS = {"confirmation": "confirmed", "cancellation": "cancelled"}
 _MINOR_DIGITS = {"JPY": 0, "KRW": 0, "BHD": 3, "KWD": 3}  # ISO 4217; all others here have 2
 
 
@@ -25,7 +26,7 @@ def compose(wanted: NotificationRequest) -> Mail:
     facts = {name: getattr(wanted, name) for name in type(wanted).model_fields}
     return Mail(
         to=str(wanted.to),
-        subject=f"Your trip {wanted.trip_id} is confirmed",
+        subject=f"Your trip {wanted.trip_id} is {_SAYS[wanted.template]}",
         html=_templates.get_template(f"{wanted.template}.html.j2").render(facts),
         text=_templates.get_template(f"{wanted.template}.txt.j2").render(facts),
     )

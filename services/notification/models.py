@@ -35,8 +35,8 @@ class HotelLine(Wire):
     price: Money
 
 
-class NotificationRequest(Wire):
-    """What to tell whom."""
+class Confirmation(Wire):
+    """A trip is confirmed."""
 
     template: Literal["confirmation"]
     to: EmailStr
@@ -44,6 +44,19 @@ class NotificationRequest(Wire):
     flight: FlightLine
     hotel: HotelLine
     total: Money
+
+
+class Cancellation(Wire):
+    """A trip is cancelled; ``refunded`` is what was given back, if anything was charged."""
+
+    template: Literal["cancellation"]
+    to: EmailStr
+    trip_id: Text
+    refunded: Money | None = None
+
+
+NotificationRequest = Annotated[Confirmation | Cancellation, Field(discriminator="template")]
+"""What to tell whom."""
 
 
 class NotificationState(Wire):

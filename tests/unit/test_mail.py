@@ -1,4 +1,4 @@
-"""The confirmation mail, and the sink's file names."""
+"""The mails, and the sink's file names."""
 
 from email.message import EmailMessage
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from services.kit.wire import Money
 from services.notification.mail import compose, money
-from services.notification.models import NotificationRequest
+from services.notification.models import Cancellation, Confirmation
 from services.notification.sink import file_name
 
 FACTS: dict[str, Any] = {
@@ -38,16 +38,28 @@ FACTS: dict[str, Any] = {
 
 
 def test_both_parts_tell_the_same_facts() -> None:
-    mail = compose(NotificationRequest.model_validate(FACTS))
+    mail = compose(Confirmation.model_validate(FACTS))
     for part in (mail.html, mail.text):
         for fact in ("trip-001:flight", "DT599", "15:50", "trip-001:hotel", "1,019.00 USD"):
             assert fact in part
 
 
 def test_html_is_escaped_and_plain_text_is_not() -> None:
-    mail = compose(NotificationRequest.model_validate(FACTS))
+    mail = compose(Confirmation.model_validate(FACTS))
     assert "Riverside &lt;Hotel&gt;" in mail.html
     assert "Riverside <Hotel>" in mail.text
+
+
+@pytest.mark.parametrize(
+    ("refunded", "said"),
+    [({"amount": 101900}, "refunded 1,019.00 USD"), (None, "You were not charged")],
+)
+def test_a_cancellation_says_what_was_given_back(refunded: Any, said: str) -> None:
+    facts = {"template": "cancellation", "to": "a@example.com", "tripId": "t1"}
+    mail = compose(Cancellation.model_validate(facts | {"refunded": refunded}))
+    assert mail.subject == "Your trip t1 is cancelled"
+    assert said in mail.text
+    assert said in mail.html.replace("<strong>", "")
 
 
 @pytest.mark.parametrize(
