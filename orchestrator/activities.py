@@ -7,9 +7,10 @@ from dapr.ext.workflow import WorkflowActivityContext
 from pydantic import BaseModel
 
 from orchestrator.answers import Charge, FlightReservation, HotelReservation, Offers
-from orchestrator.models import Conclusion
-from orchestrator.saga import Answer, Refused
-from orchestrator.wiring import endings, records, sidecar
+from orchestrator.models import Report
+from orchestrator.records import CancelComesFirst
+from orchestrator.saga import CANCELLED, Answer, Refused
+from orchestrator.wiring import endings, records, services
 
 FLIGHT, HOTEL = "flight-service", "hotel-service"
 PAYMENT, NOTIFICATION = "payment-service", "notification-service"
@@ -28,59 +29,75 @@ Activity = Callable[[Context, Call], Awaitable[Answer]]
 
 
 async def search_flight(_: Context, call: Call) -> Answer:
-    found = await sidecar.invoke(FLIGHT, "POST", "search", call.body)
+    found = await services.invoke(FLIGHT, "POST", "search", call.body)
     return _cheapest(_checked(found, Offers), "flight")
 
 
 async def search_hotel(_: Context, call: Call) -> Answer:
-    found = await sidecar.invoke(HOTEL, "POST", "search", call.body)
+    found = await services.invoke(HOTEL, "POST", "search", call.body)
     return _cheapest(_checked(found, Offers), "hotel")
 
 
 async def hold_flight(_: Context, call: Call) -> Answer:
-    held = await sidecar.invoke(FLIGHT, "PUT", f"reservations/{call.id}", call.body)
+    held = await services.invoke(FLIGHT, "PUT", f"reservations/{call.id}", call.body)
     return _checked(held, FlightReservation)
 
 
 async def hold_hotel(_: Context, call: Call) -> Answer:
-    held = await sidecar.invoke(HOTEL, "PUT", f"reservations/{call.id}", call.body)
+    held = await services.invoke(HOTEL, "PUT", f"reservations/{call.id}", call.body)
     return _checked(held, HotelReservation)
 
 
 async def cancel_flight(_: Context, call: Call) -> Answer:
-    return await sidecar.invoke(FLIGHT, "POST", f"reservations/{call.id}/cancel")
+    return await services.invoke(FLIGHT, "POST", f"reservations/{call.id}/cancel")
 
 
 async def cancel_hotel(_: Context, call: Call) -> Answer:
-    return await sidecar.invoke(HOTEL, "POST", f"reservations/{call.id}/cancel")
+    return await services.invoke(HOTEL, "POST", f"reservations/{call.id}/cancel")
+
+
+async def extend_flight(_: Context, call: Call) -> Answer:
+    return await services.invoke(FLIGHT, "POST", f"reservations/{call.id}/extend", call.body)
+
+
+async def extend_hotel(_: Context, call: Call) -> Answer:
+    return await services.invoke(HOTEL, "POST", f"reservations/{call.id}/extend", call.body)
 
 
 async def charge(_: Context, call: Call) -> Answer:
-    charged = await sidecar.invoke(PAYMENT, "PUT", f"charges/{call.id}", call.body)
+    charged = await services.invoke(PAYMENT, "PUT", f"charges/{call.id}", call.body)
     return _checked(charged, Charge)
 
 
 async def refund(_: Context, call: Call) -> Answer:
-    return await sidecar.invoke(PAYMENT, "POST", f"charges/{call.id}/refund")
+    return await services.invoke(PAYMENT, "POST", f"charges/{call.id}/refund")
 
 
 async def confirm_flight(_: Context, call: Call) -> Answer:
-    confirmed = await sidecar.invoke(FLIGHT, "POST", f"reservations/{call.id}/confirm")
+    confirmed = await services.invoke(FLIGHT, "POST", f"reservations/{call.id}/confirm")
     return _checked(confirmed, FlightReservation)
 
 
 async def confirm_hotel(_: Context, call: Call) -> Answer:
-    confirmed = await sidecar.invoke(HOTEL, "POST", f"reservations/{call.id}/confirm")
+    confirmed = await services.invoke(HOTEL, "POST", f"reservations/{call.id}/confirm")
     return _checked(confirmed, HotelReservation)
 
 
 async def send_confirmation(_: Context, call: Call) -> Answer:
-    return await sidecar.invoke(NOTIFICATION, "PUT", f"notifications/{call.id}", call.body)
+    return await services.invoke(NOTIFICATION, "PUT", f"notifications/{call.id}", call.body)
 
 
-async def conclude(_: Context, conclusion: Conclusion) -> Answer:
-    await records.conclude(conclusion.trip_id, conclusion.progress)
-    endings.announce(conclusion.trip_id)
+async def send_cancellation(_: Context, call: Call) -> Answer:
+    return await services.invoke(NOTIFICATION, "PUT", f"notifications/{call.id}", call.body)
+
+
+async def keep_record(_: Context, report: Report) -> Answer:
+    try:
+        kept = await records.keep(report.trip_id, report.progress)
+    except CancelComesFirst as cancel:
+        return Answer(refusal=Refused(reason=CANCELLED, detail=str(cancel)))
+    if kept.ended:
+        endings.announce(kept.trip_id)
     return Answer()
 
 
@@ -91,12 +108,15 @@ ALL = (
     hold_hotel,
     cancel_flight,
     cancel_hotel,
+    extend_flight,
+    extend_hotel,
     charge,
     refund,
     confirm_flight,
     confirm_hotel,
     send_confirmation,
-    conclude,
+    send_cancellation,
+    keep_record,
 )
 
 

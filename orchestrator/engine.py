@@ -1,20 +1,20 @@
-"""The workflow engine, as the orchestrator's requests see it: start a trip, look, wake it."""
-
-import logging
+"""The workflow engine: starting trips in it, looking at them, telling them things."""
 
 from dapr.ext.workflow import WorkflowRuntime
 from dapr.ext.workflow.aio import DaprWorkflowClient
 from dapr.ext.workflow.workflow_state import WorkflowState, WorkflowStatus
 from grpc import StatusCode
 from grpc.aio import AioRpcError
+from pydantic import BaseModel
 
 from orchestrator import activities
-from orchestrator.models import Halt, Progress, TripOrder
+from orchestrator.models import Cancellation, Halt, Progress, TripOrder, TripRecord
 from orchestrator.sidecar import CallFailed
-from orchestrator.workflow import RESUME, book_trip
+from orchestrator.workflow import book_trip, cancel_trip
 
 _TRIES = 3
-_log = logging.getLogger("orchestrator.engine")
+_VERSION = "1"
+_BROKEN = (WorkflowStatus.FAILED, WorkflowStatus.TERMINATED)
 
 
 class Engine:
@@ -23,38 +23,57 @@ class Engine:
     def __init__(self) -> None:
         self._client = DaprWorkflowClient()
 
-    async def start(self, order: TripOrder) -> None:
-        """Start the workflow of a trip, unless it runs already."""
+    async def start(self, record: TripRecord) -> None:
+        """Start the workflow that a trip needs, unless it runs already."""
+        order: BaseModel = TripOrder(
+            trip_id=record.trip_id, request=record.request, terms=record.terms
+        )
+        if record.reopened:
+            order = Cancellation(**dict(order), progress=record.progress)
         try:
             await self._client.schedule_new_workflow(
-                book_trip, input=order, instance_id=order.trip_id
+                cancel_trip if record.reopened else book_trip,
+                input=order,
+                instance_id=record.workflow_id,
             )
         except AioRpcError as fault:
             if "already exists" not in (fault.details() or ""):
                 raise _failed(fault) from fault
 
-    async def progress(self, trip_id: str) -> Progress | None:
-        """Return how far a trip's workflow has come, or None if there is no such workflow."""
-        state = await self._state(trip_id)
+    async def start_over(self, record: TripRecord) -> None:
+        """Start a broken workflow again from its beginning; every step it repeats is idempotent."""
+        try:
+            await self._client.purge_workflow(record.workflow_id)
+        except AioRpcError as fault:
+            raise _failed(fault) from fault
+        await self.start(record)
+
+    async def progress(self, workflow_id: str) -> Progress | None:
+        """Return how far a workflow has come, or None if there is no such workflow."""
+        state = await self._state(workflow_id)
         if state is None:
             return None
-        if state.runtime_status in (WorkflowStatus.FAILED, WorkflowStatus.TERMINATED):
+        if state.runtime_status in _BROKEN:
             return _broken(state)
         status = state.serialized_custom_status
         return Progress.model_validate_json(status) if status else Progress()
 
-    async def resume(self, trip_id: str) -> None:
-        """Tell a trip that waits for attention to go on."""
+    async def tell(self, workflow_id: str, event: str, word: BaseModel | None = None) -> bool:
+        """Raise an event for a workflow; return whether there is one to hear it."""
+        data = word.model_dump(mode="json") if word else None
         try:
-            await self._client.raise_workflow_event(trip_id, RESUME)
+            await self._client.raise_workflow_event(workflow_id, event, data=data)
         except AioRpcError as fault:
+            if _unknown(fault):
+                return False
             raise _failed(fault) from fault
+        return True
 
-    async def _state(self, trip_id: str) -> WorkflowState | None:
+    async def _state(self, workflow_id: str) -> WorkflowState | None:
         # While a workflow runs, reading it can fail for a moment with a missing inbox key.
         for tries_left in reversed(range(_TRIES)):
             try:
-                return await self._client.get_workflow_state(trip_id)
+                return await self._client.get_workflow_state(workflow_id)
             except AioRpcError as fault:
                 if fault.code() is StatusCode.UNAVAILABLE or not tries_left:
                     raise _failed(fault) from fault
@@ -62,9 +81,12 @@ class Engine:
 
 
 def create_runtime() -> WorkflowRuntime:
-    """Return the worker that runs the saga and its activities, not yet started."""
+    """Return the worker that runs the sagas and their activities, not yet started."""
     runtime = WorkflowRuntime(worker_ready_timeout=3600)
-    runtime.register_workflow(book_trip)
+    for workflow in (book_trip, cancel_trip):
+        runtime.register_versioned_workflow(
+            workflow, name=workflow.__name__, version_name=_VERSION, is_latest=True
+        )
     for activity in activities.ALL:
         runtime.register_activity(activity)
     return runtime
@@ -81,6 +103,10 @@ def _broken(state: WorkflowState) -> Progress:
         detail=details.message if details else "The workflow was ended from outside.",
     )
     return progress
+
+
+def _unknown(fault: AioRpcError) -> bool:
+    return fault.code() is StatusCode.NOT_FOUND or "no such instance" in (fault.details() or "")
 
 
 def _failed(fault: AioRpcError) -> CallFailed:

@@ -10,24 +10,18 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     EmailStr,
     Field,
     StringConstraints,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 
+from orchestrator.policies import Policies
 from orchestrator.saga import Entry
+from orchestrator.wire import Wire
 
 TripStatus = Literal["running", "confirmed", "rejected", "cancelled", "failed", "needs_attention"]
 TERMINAL = frozenset({"confirmed", "rejected", "cancelled", "failed"})
-
-
-class Wire(BaseModel):
-    """JSON in camelCase; unknown fields are refused, so a misspelt one is not lost in silence."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
 
 @cache
@@ -69,6 +63,7 @@ IsoDate = Annotated[
     ),
 ]
 People = Annotated[int, Field(strict=True, ge=1, le=9)]
+CustomerId = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
 OfferId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
@@ -107,7 +102,7 @@ class HotelWish(Wire):
 class TripRequest(Wire):
     """One request for a whole trip."""
 
-    customer_id: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+    customer_id: CustomerId
     customer_email: EmailStr
     flight: FlightWish
     hotel: HotelWish
@@ -120,11 +115,22 @@ class TripRequest(Wire):
         return sha256(self.model_dump_json().encode()).hexdigest()
 
 
-class TripOrder(BaseModel):
-    """The input of the workflow."""
+class Decision(Wire):
+    """Somebody's word on a trip that waits for approval."""
 
-    trip_id: str
-    request: TripRequest
+    approved: Annotated[bool, Field(strict=True)]
+    by: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+
+
+class Terms(BaseModel):
+    """What a trip was started under; settings that change later do not change it.
+
+    A total above ``approval_limit`` (minor units) waits ``approval_seconds`` for approval.
+    """
+
+    approval_limit: int = 500_000
+    approval_seconds: float = 86_400.0
+    policies: Policies = Policies()
 
 
 class Halt(BaseModel):
@@ -133,6 +139,40 @@ class Halt(BaseModel):
     step: str
     reason: str
     detail: str
+
+
+class Approval(BaseModel):
+    """What a trip over the approval limit waits for."""
+
+    limit: int
+    asked_at: datetime
+    deadline: datetime
+    approved: bool | None = None
+    by: str | None = None
+
+
+class Blocked(BaseModel):
+    """An undo that could not be completed."""
+
+    step: str
+    resource: str
+    reason: str
+    detail: str
+
+
+class Attention(BaseModel):
+    """What a trip needs a person for, and since when."""
+
+    since: datetime
+    undos: list[Blocked]
+
+
+class Milestone(BaseModel):
+    """Something of the whole trip, not of one step."""
+
+    event: Literal["confirmed", "needs_attention", "resumed"]
+    at: datetime
+    detail: str | None = None
 
 
 class Progress(BaseModel):
@@ -145,26 +185,54 @@ class Progress(BaseModel):
     charge: dict[str, Any] | None = None
     total: dict[str, Any] | None = None
     halt: Halt | None = None
+    approval: Approval | None = None
+    attention: Attention | None = None
     entries: list[Entry] = []
+    milestones: list[Milestone] = []
 
 
-class Conclusion(BaseModel):
-    """The input of the activity that records how a trip ended."""
+class TripOrder(BaseModel):
+    """The input of the workflow that books a trip."""
+
+    trip_id: str
+    request: TripRequest
+    terms: Terms = Terms()
+
+
+class Cancellation(TripOrder):
+    """The input of the workflow that cancels a confirmed trip: how it was confirmed."""
+
+    progress: Progress
+
+
+class Report(BaseModel):
+    """The input of the activity that puts a trip's progress on record."""
 
     trip_id: str
     progress: Progress
 
 
 class TripRecord(BaseModel):
-    """The orchestrator's own record of a trip, which outlives the workflow's history."""
+    """The orchestrator's own record of a trip, which outlives the workflow's history.
+
+    ``reopened``: it was confirmed, and then cancelled.
+    """
 
     trip_id: str
     digest: str
     request: TripRequest
+    terms: Terms = Terms()
     created_at: datetime
+    cancel_requested_at: datetime | None = None
+    reopened: bool = False
     ended_at: datetime | None = None
     progress: Progress = Progress()
 
     @property
     def ended(self) -> bool:
         return self.progress.status in TERMINAL
+
+    @property
+    def workflow_id(self) -> str:
+        """The id of the workflow that has the trip in hand, or had it last."""
+        return f"{self.trip_id}.cancellation" if self.reopened else self.trip_id

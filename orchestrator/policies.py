@@ -1,29 +1,47 @@
 """Named retry policies: how often a step is tried before its fault counts.
 
 Only faults are retried (a service down, a 5xx, no answer); refusals come back as values. The times
-are what lies between tries; each try itself may take up to the sidecar client's timeout.
+are what lies between tries; what bounds each try, and who else retries, is in docs/resiliency.md.
+A trip keeps the policies that it was started with, whatever is set later.
 """
 
 from datetime import timedelta
+from zlib import crc32
 
-from dapr.ext.workflow import RetryPolicy
+from pydantic import BaseModel
 
-STEP = RetryPolicy(  # 4 tries within 1.75 s: a customer waits
-    first_retry_interval=timedelta(milliseconds=250),
-    backoff_coefficient=2,
-    max_number_of_attempts=4,
-)
+_JITTER = 0.2
 
-UNDO = RetryPolicy(  # 20 tries within 7.5 minutes: nobody waits, and giving up needs a person
-    first_retry_interval=timedelta(milliseconds=500),
-    backoff_coefficient=2,
-    max_retry_interval=timedelta(seconds=30),
-    max_number_of_attempts=20,
-)
 
-INSIST = RetryPolicy(  # one round of 100 tries, about 95 minutes; the saga starts round after round
-    first_retry_interval=timedelta(milliseconds=500),
-    backoff_coefficient=2,
-    max_retry_interval=timedelta(minutes=1),
-    max_number_of_attempts=100,
-)
+class Retry(BaseModel):
+    """Pauses that double from ``first_seconds`` up to ``most_seconds``; no ``tries``: for ever.
+
+    A step that ``waits_for_breaker`` is tried again also when a circuit breaker kept it back.
+    """
+
+    tries: int | None = None
+    first_seconds: float
+    most_seconds: float
+    waits_for_breaker: bool = True
+
+    def allows(self, tried: int) -> bool:
+        """Return whether there is another try after so many."""
+        return self.tries is None or tried < self.tries
+
+    def pause(self, tried: int, who: str) -> timedelta:
+        """Return how long to wait after so many tries: a fifth shorter or longer by ``who`` waits,
+        so that trips which failed together do not come back together, and replays agree."""
+        longest = min(self.most_seconds, self.first_seconds * 2.0 ** min(tried - 1, 32))
+        spread = crc32(f"{who} {tried}".encode()) / 2**31 - 1
+        return timedelta(seconds=longest * (1 + _JITTER * spread))
+
+
+class Policies(BaseModel):
+    """The policies of one trip."""
+
+    # A customer waits: 4 tries within about 1.75 s, none against an open circuit breaker.
+    step: Retry = Retry(tries=4, first_seconds=0.25, most_seconds=1, waits_for_breaker=False)
+    # Nobody waits, and giving up needs a person: 20 tries within about 7.5 minutes.
+    undo: Retry = Retry(tries=20, first_seconds=0.5, most_seconds=30)
+    # Past the point of no return: until it works.
+    insist: Retry = Retry(first_seconds=0.5, most_seconds=60)

@@ -60,6 +60,22 @@ def other_request(trip_id: str) -> Problem:
     )
 
 
+def bad_cursor() -> Problem:
+    """Return a 422 for a cursor that no page of this question gave."""
+    return Problem(
+        title="Invalid cursor",
+        type_="invalid_cursor",
+        detail="Give the `next` of the page before, with the same question.",
+        status=422,
+        reason="invalid_cursor",
+    )
+
+
+def not_now(reason: str, detail: str) -> Problem:
+    """Return a 409 for what the trip's state does not allow."""
+    return Problem(title="Not now", type_=reason, detail=detail, status=409, reason=reason)
+
+
 def not_booked(trip: TripView) -> Problem:
     """Return a 409 that says which step ended the trip, why, and what was undone."""
     shown = trip.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -1,54 +1,150 @@
-"""The records of trips in the orchestrator's state store."""
+"""The records of trips in the orchestrator's state store, and their index."""
 
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from orchestrator import trip_index
 from orchestrator.models import Progress, TripRecord
 from orchestrator.saga import Entry
-from orchestrator.sidecar import Sidecar, StateChanged
+from orchestrator.sidecar import CallFailed, Sidecar, StateChanged, Stored, Write
+from orchestrator.trip_index import Item, Position, Reader
+
+T = TypeVar("T")
 
 _STORE = "trip-store"
+_TRIES = 30
+_LONGEST_PAUSE_SECONDS = 0.05
+
+
+class CancelComesFirst(Exception):
+    """The trip cannot be confirmed any more: its cancellation was asked for before."""
 
 
 class TripRecords:
-    """One record a trip id, written once when it is accepted and once when it has ended."""
+    """One record a trip id, made when it is accepted and never deleted.
+
+    Methods raise CallFailed for what may pass by itself.
+    """
 
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
 
     async def get(self, trip_id: str) -> TripRecord | None:
-        """Return the record. Raises CallFailed."""
-        return (await self._load(trip_id))[0]
+        """Return the record."""
+        return (await self.all([trip_id]))[0]
 
-    async def accept(self, record: TripRecord) -> TripRecord:
-        """Keep the record, unless the id has one: then return that. Raises CallFailed."""
-        try:
-            await self._save(record, None)
-        except StateChanged:
-            known = await self.get(record.trip_id)
-            assert known is not None, "records are never deleted"
+    async def all(self, trip_ids: Sequence[str]) -> list[TripRecord | None]:
+        """Return the records, in the same order."""
+        stored = await self._sidecar.read(_STORE, [_key(trip_id) for trip_id in trip_ids])
+        return [_record(stored[_key(trip_id)]) for trip_id in trip_ids]
+
+    async def accept(self, fresh: TripRecord) -> TripRecord:
+        """Keep the record and index it, unless the id has one: then return that."""
+        return await _retried(lambda: self._accept(fresh))
+
+    async def keep(self, trip_id: str, progress: Progress) -> TripRecord:
+        """Record how far a trip has come; of its end, the first word stands.
+
+        Raises CancelComesFirst when it would be confirmed after it was cancelled.
+        """
+        return await _retried(lambda: self._keep(trip_id, progress))
+
+    async def request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
+        """Record that the customer cancelled, which opens a confirmed trip again."""
+        return await _retried(lambda: self._request_cancel(trip_id, at))
+
+    async def open(self) -> list[Item]:
+        """Return the trips that have not ended, newest first."""
+        stored = await self._sidecar.read(_STORE, trip_index.open_keys())
+        return trip_index.open_trips({key: found.value for key, found in stored.items()})
+
+    async def newest(
+        self, logs: Sequence[str], positions: list[Position] | None, count: int
+    ) -> tuple[list[Item], list[Position]]:
+        """Return up to ``count`` trips of the logs, newest first, and where to read on."""
+        heads = await self._sidecar.read(_STORE, logs)
+        reader = Reader({log: heads[log].value for log in logs}, positions)
+        items: list[Item] = []
+        while len(items) < count:
+            if page := reader.missing:
+                reader.supply(page, (await self._sidecar.read(_STORE, [page]))[page].value)
+            elif item := reader.newest():
+                items.append(item)
+            else:
+                break
+        return items, reader.positions
+
+    async def _accept(self, fresh: TripRecord) -> TripRecord:
+        key = _key(fresh.trip_id)
+        index = trip_index.keys(fresh.trip_id, fresh.request.customer_id)
+        stored = await self._sidecar.read(_STORE, [key, *index])
+        if known := _record(stored[key]):
             return known
-        return record
+        item = Item(trip_id=fresh.trip_id, created_at=fresh.created_at)
+        changed = trip_index.with_trip({k: stored[k].value for k in index}, item)
+        await self._write(stored, {key: _value(fresh)} | changed)
+        return fresh
 
-    async def conclude(self, trip_id: str, progress: Progress) -> TripRecord:
-        """Record how a trip ended; the first word stands. Raises CallFailed, StateChanged."""
-        record, etag = await self._load(trip_id)
+    async def _keep(self, trip_id: str, progress: Progress) -> TripRecord:
+        key, index = _key(trip_id), trip_index.open_key(trip_id)
+        stored = await self._sidecar.read(_STORE, [key, index])
+        record = _record(stored[key])
         assert record is not None, "a workflow is started only for a trip on record"
         if record.ended:
             return record
-        ended = record.model_copy(
-            update={"progress": progress, "ended_at": _last_moment(progress.entries)}
-        )
-        await self._save(ended, etag)
-        return ended
+        if progress.status == "confirmed" and record.cancel_requested_at:
+            raise CancelComesFirst("The customer cancelled the trip before it was confirmed.")
+        kept = record.model_copy(update={"progress": progress})
+        changed = {}
+        if kept.ended:
+            kept.ended_at = _last_moment(progress.entries)
+            changed = trip_index.closed(index, stored[index].value, trip_id)
+        await self._write(stored, {key: _value(kept)} | changed)
+        return kept
 
-    async def _load(self, trip_id: str) -> tuple[TripRecord | None, str | None]:
-        value, etag = await self._sidecar.load(_STORE, _key(trip_id))
-        return (None if value is None else TripRecord.model_validate(value)), etag
+    async def _request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
+        key, index = _key(trip_id), trip_index.open_key(trip_id)
+        stored = await self._sidecar.read(_STORE, [key, index])
+        record = _record(stored[key])
+        confirmed = record is not None and record.progress.status == "confirmed"
+        if record is None or record.cancel_requested_at or (record.ended and not confirmed):
+            return record
+        asked = record.model_copy(deep=True, update={"cancel_requested_at": at})
+        changed = {}
+        if confirmed:
+            asked.reopened, asked.ended_at, asked.progress.status = True, None, "running"
+            item = Item(trip_id=trip_id, created_at=record.created_at)
+            changed = trip_index.opened(index, stored[index].value, item)
+        await self._write(stored, {key: _value(asked)} | changed)
+        return asked
 
-    async def _save(self, record: TripRecord, etag: str | None) -> None:
-        value = record.model_dump(mode="json", exclude_none=True)
-        await self._sidecar.save(_STORE, _key(record.trip_id), value, etag)
+    async def _write(self, stored: dict[str, Stored], values: trip_index.Documents) -> None:
+        writes = [Write(k, v, stored.get(k, Stored()).etag) for k, v in values.items()]
+        await self._sidecar.write(_STORE, writes)
 
 
-def _last_moment(entries: list[Entry]) -> object:
+async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Decide again on what is stored now, as long as other writers come first."""
+    for _ in range(_TRIES):
+        try:
+            return await attempt()
+        except StateChanged:
+            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))
+    raise CallFailed("Other requests kept changing the same records.")
+
+
+def _record(stored: Stored) -> TripRecord | None:
+    return None if stored.value is None else TripRecord.model_validate(stored.value)
+
+
+def _value(record: TripRecord) -> object:
+    return record.model_dump(mode="json", exclude_none=True)
+
+
+def _last_moment(entries: list[Entry]) -> datetime | None:
     return max((entry.ended_at for entry in entries if entry.ended_at), default=None)
 
 

@@ -1,17 +1,17 @@
-"""The orchestrator's own sidecar over HTTP: service invocation and the record of trips.
+"""The orchestrator's own sidecar over HTTP: its state stores, and whatever else is called.
 
 One pooled session for each event loop: activities run on the workflow worker's loop, requests on
 the server's.
 """
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
 from pydantic_settings import BaseSettings
-
-from orchestrator.saga import Answer, Refused
 
 
 class SidecarSettings(BaseSettings):
@@ -29,6 +29,23 @@ class StateChanged(Exception):
     """Another writer came first: the ETag no longer matches."""
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A stored JSON value and its version; both None where nothing is stored."""
+
+    value: Any = None
+    etag: str | None = None
+
+
+@dataclass(frozen=True)
+class Write:
+    """Replace ``key`` if its version is still ``etag``; create it if ``etag`` is None."""
+
+    key: str
+    value: Any
+    etag: str | None
+
+
 class Sidecar:
     """Calls through the sidecar. Every method raises CallFailed for what may pass by itself."""
 
@@ -38,44 +55,31 @@ class Sidecar:
             WeakKeyDictionary()
         )
 
-    async def invoke(
-        self, app_id: str, verb: str, path: str, body: dict[str, Any] | None = None
-    ) -> Answer:
-        """Call a service by its app-id: a 2xx is a value, a 4xx with a reason code a refusal."""
-        url = f"/v1.0/invoke/{app_id}/method/{path}"
-        status, answer = await self._call(verb, url, body)
-        if status < 300:
-            return Answer(value=answer or {})
-        if 400 <= status < 500 and isinstance(answer, dict) and "reason" in answer:
-            refused = Refused(reason=answer["reason"], detail=str(answer.get("detail", "")))
-            return Answer(refusal=refused)
-        raise CallFailed(f"{app_id} answered {verb} {path} with {status}: {_brief(answer)}")
+    async def read(self, store: str, keys: Sequence[str]) -> dict[str, Stored]:
+        """Return what is stored under each key."""
+        body = {"keys": list(keys), "parallelism": 8}
+        status, rows = await self.call("POST", f"/v1.0/state/{store}/bulk", body)
+        failed = [row["error"] for row in rows or [] if isinstance(row, dict) and "error" in row]
+        if status not in (200, 204) or failed:
+            raise CallFailed(f"{store} answered {status}: {brief(failed or rows)}")
+        found = {row["key"]: Stored(row.get("data"), row.get("etag")) for row in rows or []}
+        return {key: found.get(key, Stored()) for key in keys}
 
-    async def load(self, store: str, key: str) -> tuple[Any, str | None]:
-        """Return a stored value and its ETag, both None where nothing is stored."""
-        body = {"keys": [key]}
-        status, rows = await self._call("POST", f"/v1.0/state/{store}/bulk", body)
-        if status not in (200, 204) or (rows and rows[0].get("error")):
-            raise CallFailed(f"{store} answered {status}: {_brief(rows)}")
-        row = rows[0] if rows else {}
-        return row.get("data"), row.get("etag")
-
-    async def save(self, store: str, key: str, value: Any, etag: str | None) -> None:
-        """Replace what has this ETag, or create what is not there. Raises StateChanged."""
-        item = {"key": key, "value": value, "options": {"concurrency": "first-write"}}
-        if etag is not None:
-            item["etag"] = etag
-        status, answer = await self._call("POST", f"/v1.0/state/{store}", [item])
-        if status == 409 or "etag mismatch" in _brief(answer):
-            raise StateChanged(key)
+    async def write(self, store: str, writes: Sequence[Write]) -> None:
+        """Apply all writes or none. Raises StateChanged."""
+        body = {"operations": [_operation(write) for write in writes]}
+        status, answer = await self.call("POST", f"/v1.0/state/{store}/transaction", body)
+        # A transaction that meets another writer's ETag is told from a fault only by its message.
+        if "etag mismatch" in brief(answer):
+            raise StateChanged(", ".join(write.key for write in writes))
         if status >= 300:
-            raise CallFailed(f"{store} answered {status}: {_brief(answer)}")
+            raise CallFailed(f"{store} answered {status}: {brief(answer)}")
 
     async def connected_workers(self) -> int:
         """Return how many workflow workers the sidecar's engine serves."""
-        status, answer = await self._call("GET", "/v1.0/metadata", None)
+        status, answer = await self.call("GET", "/v1.0/metadata", None)
         if status != 200:
-            raise CallFailed(f"metadata answered {status}: {_brief(answer)}")
+            raise CallFailed(f"metadata answered {status}: {brief(answer)}")
         return int(answer.get("workflows", {}).get("connectedWorkers", 0))
 
     async def close(self) -> None:
@@ -84,7 +88,8 @@ class Sidecar:
         if session:
             await session.close()
 
-    async def _call(self, verb: str, url: str, body: Any) -> tuple[int, Any]:
+    async def call(self, verb: str, url: str, body: Any) -> tuple[int, Any]:
+        """Return status and answer, JSON as what it says, any other text as a ``detail``."""
         try:
             async with self._session().request(verb, url, json=body) as answer:
                 if "json" not in answer.content_type:
@@ -108,7 +113,18 @@ class Sidecar:
         return session
 
 
-def _brief(answer: Any) -> str:
+def _operation(write: Write) -> dict[str, Any]:
+    request = {
+        "key": write.key,
+        "value": write.value,
+        "options": {"concurrency": "first-write", "consistency": "strong"},
+    }
+    if write.etag is not None:
+        request["etag"] = write.etag
+    return {"operation": "upsert", "request": request}
+
+
+def brief(answer: Any) -> str:
     """Return what an error says in words: a problem's detail, Dapr's message, or all of it."""
     if isinstance(answer, dict):
         answer = answer.get("detail") or answer.get("message") or answer

@@ -4,64 +4,88 @@ Every id comes from the trip's, never from an answer, so any call can be repeate
 without having seen what the call answered.
 """
 
+from datetime import datetime
 from typing import Any
 
-from orchestrator import activities, policies
+from orchestrator import activities
 from orchestrator.activities import Call
-from orchestrator.models import Progress, TripOrder, TripRequest
+from orchestrator.models import Progress, Report, TripOrder
 from orchestrator.saga import Step, Stopped
 
 
-def searches(request: TripRequest) -> list[Step]:
+def searches(order: TripOrder) -> list[Step]:
     """Search for what the request names no offer of."""
+    flight, hotel = order.request.flight, order.request.hotel
     steps = []
-    if request.flight.offer_id is None:
-        steps.append(_step("search flight", activities.search_flight, body=_wish(request.flight)))
-    if request.hotel.offer_id is None:
-        steps.append(_step("search hotel", activities.search_hotel, body=_wish(request.hotel)))
+    if flight.offer_id is None:
+        steps.append(_step(order, "search flight", activities.search_flight, body=_wish(flight)))
+    if hotel.offer_id is None:
+        steps.append(_step(order, "search hotel", activities.search_hotel, body=_wish(hotel)))
     return steps
 
 
 def holds(order: TripOrder, offers: dict[str, dict[str, Any]]) -> list[Step]:
     """Hold the offers named in the request, or else those found."""
     flight, hotel = order.request.flight, order.request.hotel
-    flight_id, hotel_id = f"{order.trip_id}:flight", f"{order.trip_id}:hotel"
+    undo_flight, undo_hotel = cancellations(order)
     return [
         _step(
+            order,
             "hold flight",
             activities.hold_flight,
-            flight_id,
+            flight_id(order),
             _wish(flight) | {"offerId": flight.offer_id or offers["search flight"]["offerId"]},
-            undo=_undo("cancel flight", activities.cancel_flight, flight_id),
+            undo_flight,
         ),
         _step(
+            order,
             "hold hotel",
             activities.hold_hotel,
-            hotel_id,
+            hotel_id(order),
             _wish(hotel) | {"offerId": hotel.offer_id or offers["search hotel"]["offerId"]},
-            undo=_undo("cancel hotel", activities.cancel_hotel, hotel_id),
+            undo_hotel,
         ),
+    ]
+
+
+def extensions(order: TripOrder, until: datetime) -> list[Step]:
+    """Let both holds last until then."""
+    body = {"until": until.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return [
+        _step(order, "extend flight", activities.extend_flight, flight_id(order), body),
+        _step(order, "extend hotel", activities.extend_hotel, hotel_id(order), body),
     ]
 
 
 def charge(order: TripOrder, total: dict[str, Any]) -> Step:
     """Charge the total."""
-    charge_id = f"{order.trip_id}:payment"
     body = {
         "customerId": order.request.customer_id,
         "amount": total,
         "paymentMethod": order.request.payment_method,
     }
-    undo = _undo("refund", activities.refund, charge_id)
-    return _step("charge", activities.charge, charge_id, body, undo=undo)
+    return _step(order, "charge", activities.charge, payment_id(order), body, refund(order))
 
 
 def confirmations(order: TripOrder) -> list[Step]:
     """Confirm both; what undoes it is on the stack since the hold."""
     return [
-        _step("confirm flight", activities.confirm_flight, f"{order.trip_id}:flight"),
-        _step("confirm hotel", activities.confirm_hotel, f"{order.trip_id}:hotel"),
+        _step(order, "confirm flight", activities.confirm_flight, flight_id(order)),
+        _step(order, "confirm hotel", activities.confirm_hotel, hotel_id(order)),
     ]
+
+
+def cancellations(order: TripOrder) -> list[Step]:
+    """Cancel both reservations, whatever state they are in."""
+    return [
+        _undo(order, "cancel flight", activities.cancel_flight, flight_id(order)),
+        _undo(order, "cancel hotel", activities.cancel_hotel, hotel_id(order)),
+    ]
+
+
+def refund(order: TripOrder) -> Step:
+    """Give back what was charged, if anything was."""
+    return _undo(order, "refund", activities.refund, payment_id(order))
 
 
 def send_confirmation(order: TripOrder, trip: Progress) -> Step:
@@ -87,14 +111,37 @@ def send_confirmation(order: TripOrder, trip: Progress) -> Step:
         },
         "total": trip.total,
     }
-    call = Call(id=f"{order.trip_id}:confirmation", body=body)
-    return Step(
-        "send confirmation",
-        activities.send_confirmation,
-        call,
-        policies.INSIST,
-        resource=call.id,
-    )
+    return _mail(order, "confirmation", activities.send_confirmation, body)
+
+
+def send_cancellation(order: TripOrder, trip: Progress) -> Step:
+    """Tell the customer that the trip is cancelled, and what was given back."""
+    charged = trip.charge is not None and trip.charge.get("postings")
+    body = {
+        "template": "cancellation",
+        "to": order.request.customer_email,
+        "tripId": order.trip_id,
+        "refunded": trip.total if charged else None,
+    }
+    return _mail(order, "cancellation", activities.send_cancellation, body)
+
+
+def keep(order: TripOrder, trip: Progress) -> Step:
+    """Put the trip's progress on record."""
+    report = Report(trip_id=order.trip_id, progress=trip)
+    return Step("keep record", activities.keep_record, report, order.terms.policies.insist)
+
+
+def flight_id(order: TripOrder) -> str:
+    return f"{order.trip_id}:flight"
+
+
+def hotel_id(order: TripOrder) -> str:
+    return f"{order.trip_id}:hotel"
+
+
+def payment_id(order: TripOrder) -> str:
+    return f"{order.trip_id}:payment"
 
 
 def total(flight: dict[str, Any], hotel: dict[str, Any]) -> dict[str, Any]:
@@ -107,6 +154,7 @@ def total(flight: dict[str, Any], hotel: dict[str, Any]) -> dict[str, Any]:
 
 
 def _step(
+    order: TripOrder,
     name: str,
     activity: activities.Activity,
     resource_id: str = "",
@@ -114,11 +162,20 @@ def _step(
     undo: Step | None = None,
 ) -> Step:
     call = Call(id=resource_id, body=body or {})
-    return Step(name, activity, call, policies.STEP, undo, resource_id)
+    return Step(name, activity, call, order.terms.policies.step, undo, resource_id)
 
 
-def _undo(name: str, activity: activities.Activity, resource_id: str) -> Step:
-    return Step(name, activity, Call(id=resource_id), policies.UNDO, resource=resource_id)
+def _undo(order: TripOrder, name: str, activity: activities.Activity, resource_id: str) -> Step:
+    call = Call(id=resource_id)
+    return Step(name, activity, call, order.terms.policies.undo, resource=resource_id)
+
+
+def _mail(
+    order: TripOrder, template: str, activity: activities.Activity, body: dict[str, Any]
+) -> Step:
+    call = Call(id=f"{order.trip_id}:{template}", body=body)
+    insist = order.terms.policies.insist
+    return Step(f"send {template}", activity, call, insist, resource=call.id)
 
 
 def _wish(wish: Any) -> dict[str, Any]:

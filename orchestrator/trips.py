@@ -1,12 +1,20 @@
-"""Booking and looking at trips: the record first, then the workflow, then the wait."""
+"""Booking, looking at and changing trips: the record first, then the workflow, then the wait."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from orchestrator.approval import APPROVAL
 from orchestrator.endings import Endings
 from orchestrator.engine import Engine
-from orchestrator.models import TripOrder, TripRecord, TripRequest
+from orchestrator.models import (
+    Decision,
+    Progress,
+    Terms,
+    TripRecord,
+    TripRequest,
+)
 from orchestrator.records import TripRecords
+from orchestrator.workflow import CANCEL, RESUME
 
 _POLL_SECONDS = 1.0
 _UNSTARTED_AFTER = timedelta(seconds=5)
@@ -16,13 +24,20 @@ class OtherRequest(Exception):
     """The trip id belongs to a booking with another request."""
 
 
+class NotNow(Exception):
+    """The trip is not in a state in which this can be asked of it."""
+
+
 class Trips:
     """The orchestrator's use cases. Methods raise CallFailed for what may pass by itself."""
 
-    def __init__(self, records: TripRecords, engine: Engine, endings: Endings) -> None:
+    def __init__(
+        self, records: TripRecords, engine: Engine, endings: Endings, terms: Terms
+    ) -> None:
         self._records = records
         self._engine = engine
         self._endings = endings
+        self._terms = terms
 
     async def book(self, trip_id: str, request: TripRequest, wait_seconds: float = 0) -> TripRecord:
         """Accept a trip, start it, and return it when it has ended or the wait is over.
@@ -38,22 +53,65 @@ class Trips:
         record = await self._records.get(trip_id)
         return record if record is None or record.ended else await self._live(record)
 
-    async def resume(self, trip_id: str) -> None:
-        """Let a trip that needs attention go on with what it could not undo."""
-        await self._engine.resume(trip_id)
+    async def cancel(self, trip_id: str) -> TripRecord | None:
+        """Cancel a trip at whatever point it is; return it, or None. Of a trip that ended in
+        another way than confirmed there is nothing to cancel: it is returned as it is."""
+        record = await self._records.request_cancel(trip_id, datetime.now(UTC))
+        if record is None or record.ended:
+            return record
+        if record.reopened:
+            await self._engine.start(record)
+        else:
+            await self._engine.tell(record.workflow_id, CANCEL)
+        return await self._live(record)
+
+    async def decide(self, trip_id: str, decision: Decision) -> TripRecord | None:
+        """Approve a trip, or refuse to. Raises NotNow when it does not wait for that."""
+        record = await self.get(trip_id)
+        if record is None:
+            return None
+        if record.ended or record.progress.step != APPROVAL:
+            raise NotNow(_why_no_approval(record))
+        await self._engine.tell(record.workflow_id, APPROVAL, decision)
+        return record
+
+    async def resume(self, trip_id: str) -> TripRecord | None:
+        """Let a trip that needs attention go on with what it could not undo. Raises NotNow."""
+        record = await self.get(trip_id)
+        if record is None:
+            return None
+        if record.progress.status != "needs_attention":
+            raise NotNow(f"The trip is {record.progress.status}: there is nothing to resume.")
+        if record.progress.attention is None:
+            await self._engine.start_over(record)
+        else:
+            await self._engine.tell(record.workflow_id, RESUME)
+        return record
+
+    async def look_after(self, trip_id: str) -> None:
+        """See to it that an open trip is in the hands of a workflow that knows its cancellation."""
+        record = await self._records.get(trip_id)
+        if record is None or record.ended:
+            return
+        progress = await self._engine.progress(record.workflow_id)
+        if progress is None:
+            await self._engine.start(record)
+        if record.cancel_requested_at and not record.reopened and not (progress and progress.halt):
+            await self._engine.tell(record.workflow_id, CANCEL)
 
     async def _accept(self, trip_id: str, request: TripRequest) -> TripRecord:
         fresh = TripRecord(
             trip_id=trip_id,
             digest=request.digest(),
             request=request,
+            terms=self._terms,
             created_at=datetime.now(UTC),
         )
         record = await self._records.accept(fresh)
         if record.digest != fresh.digest:
             raise OtherRequest(trip_id)
         if record is fresh:
-            await self._engine.start(TripOrder(trip_id=trip_id, request=request))
+            await self._engine.start(record)
         return record
 
     async def _wait(self, record: TripRecord, ended: asyncio.Event, seconds: float) -> TripRecord:
@@ -65,16 +123,31 @@ class Trips:
         return record
 
     async def _live(self, record: TripRecord) -> TripRecord:
-        progress = await self._engine.progress(record.trip_id)
+        progress = await self._engine.progress(record.workflow_id)
         if progress is None:
             await self._start_if_forgotten(record)
+            return record
+        if _is_behind(progress, record.progress):
             return record
         return record.model_copy(update={"progress": progress})
 
     async def _start_if_forgotten(self, record: TripRecord) -> None:
         """Start a trip whose orchestrator died between accepting and starting it."""
         if datetime.now(UTC) - record.created_at > _UNSTARTED_AFTER:
-            await self._engine.start(TripOrder(trip_id=record.trip_id, request=record.request))
+            await self._engine.start(record)
+
+
+def _is_behind(live: Progress, kept: Progress) -> bool:
+    """Whether a workflow that has just been started does not yet show what is on record."""
+    return len(live.entries) < len(kept.entries)
+
+
+def _why_no_approval(record: TripRecord) -> str:
+    approval = record.progress.approval
+    if approval and approval.approved is not None:
+        said = "approved" if approval.approved else "refused"
+        return f"The trip was {said} by {approval.by}."
+    return f"The trip is {record.progress.status} and does not wait for approval."
 
 
 def _monotonic() -> float:

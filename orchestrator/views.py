@@ -1,28 +1,19 @@
 """A trip as the API shows it."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, PlainSerializer
-
-from orchestrator.models import Halt, TripRecord, TripRequest, TripStatus, Wire
+from orchestrator.models import TripRecord, TripRequest, TripStatus
 from orchestrator.saga import Entry, Result
-
-Timestamp = Annotated[
-    datetime,
-    PlainSerializer(
-        lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    ),
-    Field(description="ISO 8601 in UTC."),
-]
+from orchestrator.wire import Timestamp, Wire
 
 
 class StepView(Wire):
-    """One step or compensation of the saga."""
+    """One step or compensation of the saga; ``attempts`` is how often it was tried so far."""
 
     step: str
     resource: str | None = None
     result: Result
+    attempts: int
     reason: str | None = None
     detail: str | None = None
     started_at: Timestamp
@@ -37,56 +28,121 @@ class HaltView(Wire):
     detail: str
 
 
-class TripView(Wire):
+class ApprovalView(Wire):
+    """What the trip waits for, or waited for, as its total is above ``limit`` (minor units)."""
+
+    limit: int
+    asked_at: Timestamp
+    deadline: Timestamp
+    approved: bool | None = None
+    by: str | None = None
+
+
+class BlockedView(Wire):
+    """An undo that could not be completed, and why."""
+
+    step: str
+    resource: str
+    reason: str
+    detail: str
+
+
+class AttentionView(Wire):
+    """What has to be mended before the trip can be resumed."""
+
+    since: Timestamp
+    undos: list[BlockedView]
+
+
+class TripSummary(Wire):
+    """A trip in a list."""
+
+    trip_id: str
+    status: TripStatus
+    step: str | None = None
+    customer_id: str
+    total: dict[str, Any] | None = None
+    halt: HaltView | None = None
+    attention: AttentionView | None = None
+    created_at: Timestamp
+    ended_at: Timestamp | None = None
+
+
+class TripList(Wire):
+    """A page of trips, newest first. While there is a ``next``, there may be more: a page that
+    is filtered can be short, or empty."""
+
+    trips: list[TripSummary]
+    next: str | None = None
+
+
+class TripView(TripSummary):
     """A trip: how far it has come, or how it ended.
 
     ``flight``, ``hotel`` and ``charge`` are as their services last showed them; ``total`` is in
     minor units.
     """
 
-    trip_id: str
-    status: TripStatus
-    step: str | None = None
-    customer_id: str
     customer_email: str
     request: TripRequest
     flight: dict[str, Any] | None = None
     hotel: dict[str, Any] | None = None
     charge: dict[str, Any] | None = None
-    total: dict[str, Any] | None = None
-    halt: HaltView | None = None
+    approval: ApprovalView | None = None
+    cancel_requested_at: Timestamp | None = None
     steps: list[StepView]
     compensations: list[StepView]
-    created_at: Timestamp
-    ended_at: Timestamp | None = None
 
 
 def trip_view(record: TripRecord) -> TripView:
     """Return the view of a record."""
     progress = record.progress
     return TripView(
-        trip_id=record.trip_id,
-        status=progress.status,
-        step=progress.step,
-        customer_id=record.request.customer_id,
+        **_summary(record),
         customer_email=record.request.customer_email,
         request=record.request,
         flight=progress.flight,
         hotel=progress.hotel,
         charge=progress.charge,
-        total=progress.total,
-        halt=_halt(progress.halt),
+        approval=_as(ApprovalView, progress.approval),
+        cancel_requested_at=record.cancel_requested_at,
         steps=[_step(entry) for entry in progress.entries if not entry.compensation],
         compensations=[_step(entry) for entry in progress.entries if entry.compensation],
-        created_at=record.created_at,
-        ended_at=record.ended_at,
     )
 
 
-def _halt(halt: Halt | None) -> HaltView | None:
-    return None if halt is None else HaltView(**halt.model_dump())
+def trip_summary(record: TripRecord) -> TripSummary:
+    """Return what a list shows of a record."""
+    return TripSummary(**_summary(record))
+
+
+def _summary(record: TripRecord) -> dict[str, Any]:
+    progress = record.progress
+    return {
+        "trip_id": record.trip_id,
+        "status": progress.status,
+        "step": progress.step,
+        "customer_id": record.request.customer_id,
+        "total": progress.total,
+        "halt": _as(HaltView, progress.halt),
+        "attention": _as(AttentionView, progress.attention),
+        "created_at": record.created_at,
+        "ended_at": record.ended_at,
+    }
+
+
+def _as(view: type[Wire], value: Any) -> Any:
+    return None if value is None else view.model_validate(value.model_dump())
 
 
 def _step(entry: Entry) -> StepView:
-    shown = entry.model_dump(exclude={"compensation", "resource"})
-    return StepView(**shown, resource=entry.resource or None)
+    return StepView(
+        step=entry.step,
+        resource=entry.resource or None,
+        result=entry.result,
+        attempts=entry.tries,
+        reason=entry.reason,
+        detail=entry.detail,
+        started_at=entry.started_at,
+        ended_at=entry.ended_at,
+    )

@@ -1,62 +1,107 @@
 """The trip saga: search, hold, charge, confirm, tell; or undo and say why. No I/O here."""
 
-from dapr.ext.workflow import DaprWorkflowContext, TaskFailedError
+from dapr.ext.workflow import DaprWorkflowContext
 
-from orchestrator import steps
-from orchestrator.activities import conclude
-from orchestrator.models import Conclusion, Halt, Progress, TripOrder, TripStatus
-from orchestrator.policies import INSIST
-from orchestrator.saga import Durable, Saga, Stopped
+from orchestrator import approval, steps
+from orchestrator.models import (
+    Attention,
+    Blocked,
+    Cancellation,
+    Halt,
+    Milestone,
+    Progress,
+    TripOrder,
+    TripStatus,
+)
+from orchestrator.saga import CANCELLED, Durable, Entry, Saga, Stopped
 
-RESUME = "resume"
+CANCEL, RESUME = "cancel", "resume"
 
 
 def book_trip(ctx: DaprWorkflowContext, order: TripOrder) -> Durable[str]:
     """Book the whole trip or nothing; return the status it ended with."""
     trip = Progress()
-    saga = Saga(ctx, report=lambda: _report(ctx, saga, trip))
+    saga = _saga(ctx, trip, cancel=ctx.wait_for_external_event(CANCEL))
     refusal_means: TripStatus = "rejected"
     try:
-        yield from saga.run(*steps.searches(order.request))
+        yield from saga.run(*steps.searches(order))
         trip.flight, trip.hotel = yield from saga.run(*steps.holds(order, saga.values))
         trip.total = steps.total(trip.flight, trip.hotel)
+        if trip.total["amount"] > order.terms.approval_limit:
+            yield from approval.obtain(saga, order, trip)
         [trip.charge] = yield from saga.run(steps.charge(order, trip.total))
         refusal_means = "failed"
         trip.flight, trip.hotel = yield from saga.run(*steps.confirmations(order))
+        yield from saga.insist(steps.send_confirmation(order, trip))
+        yield from _end(saga, order, trip, "confirmed")
     except Stopped as stop:
         trip.halt = Halt(step=stop.step, reason=stop.reason, detail=stop.detail)
-        yield from _undo(ctx, saga, trip)
-        trip.status = refusal_means if stop.refused else "failed"
-    else:
-        yield from saga.insist(steps.send_confirmation(order, trip))
-        trip.status = "confirmed"
-    yield from _conclude(ctx, Conclusion(trip_id=order.trip_id, progress=trip))
+        status: TripStatus = refusal_means if stop.refused else "failed"
+        yield from _call_off(saga, order, trip, "cancelled" if stop.reason == CANCELLED else status)
     return trip.status
 
 
-def _undo(ctx: DaprWorkflowContext, saga: Saga, trip: Progress) -> Durable[None]:
-    """Undo everything; what cannot be undone waits, durably, for someone to mend its cause."""
-    while (yield from saga.compensate()):
-        trip.status = "needs_attention"
-        saga.report()
-        yield ctx.wait_for_external_event(RESUME)
-        trip.status = "running"
+def cancel_trip(ctx: DaprWorkflowContext, order: Cancellation) -> Durable[str]:
+    """Undo a confirmed trip; return the status it ended with."""
+    trip = order.progress
+    saga = _saga(ctx, trip)
+    trip.milestones.append(Milestone(event="confirmed", at=trip.entries[-1].ended_at or saga.now))
+    saga.owe(*steps.cancellations(order))
+    saga.owe(steps.refund(order))
+    trip.halt = Halt(
+        step="cancel", reason=CANCELLED, detail="The customer cancelled the confirmed trip."
+    )
+    yield from _call_off(saga, order, trip, "cancelled")
+    return trip.status
+
+
+def _call_off(saga: Saga, order: TripOrder, trip: Progress, status: TripStatus) -> Durable[None]:
+    """Undo everything and end with ``status``; what cannot be undone waits for its cause to be
+    mended, durably."""
+    trip.status = "running"
+    while left := (yield from saga.compensate()):
+        yield from _wait_for_help(saga, order, trip, left)
     trip.flight = saga.values.get("cancel flight", trip.flight)
     trip.hotel = saga.values.get("cancel hotel", trip.hotel)
     trip.charge = saga.values.get("refund", trip.charge)
+    if status == "cancelled":
+        yield from saga.insist(steps.send_cancellation(order, trip))
+    yield from _end(saga, order, trip, status)
 
 
-def _conclude(ctx: DaprWorkflowContext, conclusion: Conclusion) -> Durable[None]:
-    while True:
-        try:
-            yield ctx.call_activity(conclude, input=conclusion, retry_policy=INSIST)
-        except TaskFailedError:
-            continue
-        return
+def _wait_for_help(
+    saga: Saga, order: TripOrder, trip: Progress, left: list[Entry]
+) -> Durable[None]:
+    told_to_go_on = saga.ctx.wait_for_external_event(RESUME)
+    undos = [
+        Blocked(step=e.step, resource=e.resource, reason=e.reason or "", detail=e.detail or "")
+        for e in left
+    ]
+    trip.status, trip.attention = "needs_attention", Attention(since=saga.now, undos=undos)
+    blocked = ", ".join(undo.step for undo in undos)
+    trip.milestones.append(Milestone(event="needs_attention", at=saga.now, detail=blocked))
+    yield from saga.record(steps.keep(order, trip))
+    yield told_to_go_on
+    trip.status, trip.attention = "running", None
+    trip.milestones.append(Milestone(event="resumed", at=saga.now))
+    yield from saga.record(steps.keep(order, trip))
 
 
-def _report(ctx: DaprWorkflowContext, saga: Saga, trip: Progress) -> None:
-    trip.entries = saga.entries
-    trip.step = ", ".join(e.step for e in saga.entries if e.result == "running") or None
-    if not ctx.is_replaying:
-        ctx.set_custom_status(trip.model_dump_json(exclude_none=True))
+def _end(saga: Saga, order: TripOrder, trip: Progress, status: TripStatus) -> Durable[None]:
+    """Put the end on record. Raises Stopped when a cancel was on record before."""
+    ended = trip.model_copy(update={"status": status})
+    kept = yield from saga.record(steps.keep(order, ended))
+    if kept.result == "refused":
+        raise Stopped("confirm", kept.reason or "", kept.detail or "", refused=True)
+    trip.status = status
+
+
+def _saga(ctx: DaprWorkflowContext, trip: Progress, cancel: object = None) -> Saga:
+    """Return a saga that goes on with the trip's entries, and reports the trip at each turn."""
+
+    def report() -> None:
+        trip.step = ", ".join(e.step for e in trip.entries if e.result == "running") or None
+        if not ctx.is_replaying:
+            ctx.set_custom_status(trip.model_dump_json(exclude_none=True))
+
+    return Saga(ctx, report, cancel, entries=trip.entries)

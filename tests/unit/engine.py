@@ -4,86 +4,128 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dapr.ext.workflow import TaskFailedError
 from dapr.ext.workflow._durabletask.internal.protos import TaskFailureDetails
+from dapr.ext.workflow._durabletask.task import CompletableTask
 
 from orchestrator.saga import Answer, Refused
 
-Reply = Callable[[Any], Any]
+Settle = Callable[[], None]
 
 
 class Fault(Exception):
-    """An activity's fault, retries and all."""
+    """One try of an activity that fails; ``kind`` is the type of the exception that was raised."""
+
+    def __init__(self, message: str, kind: str = "CallFailed") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
-class Task:
-    """What the workflow yields; whether it works out is decided when it is waited for."""
-
-    def __init__(self, name: str, settle: Callable[[], Any]) -> None:
-        self.name = name
-        self.settle = settle
+def _task() -> CompletableTask[Any]:
+    return CompletableTask()  # type: ignore[no-untyped-call]
 
 
 class FakeEngine:
     """Offers a workflow what DaprWorkflowContext does, and records what it asked for.
 
     ``replies`` answers activities by name: a value, a Refused, a Fault, or a list of these, one a
-    call. ``calls`` are the activities in the order in which they were scheduled.
+    try; the last of a list stands for all that follow. ``events`` are raised once the activity of
+    the same name was called, ``waiting`` events when all has been answered and somebody listens.
+    ``calls`` are the activities in the order in which they were scheduled, ``pauses`` the seconds
+    of the timers.
     """
 
-    def __init__(self, replies: dict[str, Any]) -> None:
+    instance_id = "t1"
+    is_replaying = False
+
+    def __init__(
+        self,
+        replies: dict[str, Any],
+        events: dict[str, str] | None = None,
+        waiting: list[tuple[str, Any]] | None = None,
+    ) -> None:
         self.replies = replies
+        self.events = dict(events or {})
+        self.waiting = list(waiting or [])
         self.calls: list[str] = []
         self.inputs: dict[str, Any] = {}
         self.settled: list[str] = []
+        self.pauses: list[float] = []
         self.statuses: list[str] = []
-        self.is_replaying = False
         self._now = datetime(2024, 12, 1, tzinfo=UTC)
+        self._pending: list[Settle] = []
+        self._timers: list[tuple[datetime, Settle]] = []
+        self._listening: dict[str, list[CompletableTask[Any]]] = {}
 
     @property
     def current_utc_datetime(self) -> datetime:
-        self._now += timedelta(milliseconds=10)
         return self._now.replace(tzinfo=None)
 
     def set_custom_status(self, status: str) -> None:
         self.statuses.append(status)
 
-    def call_activity(self, activity: Any, *, input: Any, retry_policy: Any) -> Task:
-        assert retry_policy is not None, "every call has a retry policy"
+    def call_activity(self, activity: Any, *, input: Any) -> CompletableTask[Any]:
         name = activity.__name__
         self.calls.append(name)
         self.inputs[name] = input
-        return Task(name, lambda: self._reply(name))
+        task = _task()
+        self._pending.append(lambda: self._reply(name, task))
+        if name in self.events:
+            event = self.events.pop(name)
+            self._pending.append(lambda: self.tell(event, None))
+        return task
 
-    def wait_for_external_event(self, name: str) -> Task:
-        self.calls.append(f"wait for {name}")
-        return Task(name, lambda: None)
+    def create_timer(self, fire_at: timedelta) -> CompletableTask[Any]:
+        self.pauses.append(fire_at.total_seconds())
+        task = _task()
+        self._timers.append((self._now + fire_at, lambda: task.complete(None)))
+        return task
+
+    def wait_for_external_event(self, name: str) -> CompletableTask[Any]:
+        task = _task()
+        self._listening.setdefault(name, []).append(task)
+        return task
+
+    def tell(self, event: str, data: Any) -> None:
+        self.calls.append(f"told to {event}")
+        self._listening[event].pop(0).complete(data)
 
     def run(self, workflow: Any) -> Any:
         """Drive the workflow to its end and return its result."""
-        step: Callable[[], Any] = lambda: next(workflow)  # noqa: E731
-        while True:
-            try:
-                task = step()
-            except StopIteration as end:
-                return end.value
-            step = self._settle(workflow, task)
-
-    def _settle(self, workflow: Any, task: Task) -> Callable[[], Any]:
-        self.settled.append(task.name)
         try:
-            result = task.settle()
-        except Fault as fault:
-            failure = TaskFailedError(str(fault), TaskFailureDetails(errorMessage=str(fault)))
-            return lambda: workflow.throw(failure)
-        return lambda: workflow.send(result)
+            task = next(workflow)
+            while True:
+                while not task.is_complete:
+                    self._happen()
+                task = (
+                    workflow.throw(task.get_exception())
+                    if task.is_failed
+                    else workflow.send(task.get_result())
+                )
+        except StopIteration as end:
+            return end.value
 
-    def _reply(self, name: str) -> Any:
+    def _happen(self) -> None:
+        """Let the next thing happen: an answer, else an event, else the earliest timer."""
+        self._now += timedelta(milliseconds=10)
+        if self._pending:
+            self._pending.pop(0)()
+        elif self.waiting and self._listening.get(self.waiting[0][0]):
+            self.tell(*self.waiting.pop(0))
+        else:
+            assert self._timers, "the workflow waits for what never comes"
+            self._timers.sort(key=lambda timer: timer[0])
+            self._now, fire = self._timers.pop(0)
+            fire()
+
+    def _reply(self, name: str, task: CompletableTask[Any]) -> None:
+        self.settled.append(name)
         reply = self.replies.get(name, {})
         if isinstance(reply, list):
-            reply = reply.pop(0)
+            reply = reply.pop(0) if len(reply) > 1 else reply[0]
         if isinstance(reply, Fault):
-            raise reply
-        if isinstance(reply, Refused):
-            return Answer(refusal=reply).model_dump(mode="json")
-        return Answer(value=reply).model_dump(mode="json")
+            details = TaskFailureDetails(errorMessage=str(reply), errorType=reply.kind)
+            task.fail(str(reply), details)
+        elif isinstance(reply, Refused):
+            task.complete(Answer(refusal=reply).model_dump(mode="json"))
+        else:
+            task.complete(Answer(value=reply).model_dump(mode="json"))

@@ -9,14 +9,14 @@ from pydantic import ValidationError
 from orchestrator import activities
 from orchestrator.activities import Call
 from orchestrator.saga import Answer, Refused
-from orchestrator.wiring import sidecar
+from orchestrator.wiring import services
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
     async def invoke(*_: Any) -> Answer:
         return answer
 
-    monkeypatch.setattr(sidecar, "invoke", invoke)
+    monkeypatch.setattr(services, "invoke", invoke)
 
 
 def run(activity: activities.Activity) -> Answer:

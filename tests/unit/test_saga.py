@@ -1,14 +1,17 @@
-"""The saga's three rules, with a fake engine and steps that have nothing to do with trips."""
+"""The saga's rules, with a fake engine and steps that have nothing to do with trips."""
 
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from orchestrator.policies import STEP, UNDO
-from orchestrator.saga import Refused, Saga, Step, Stopped
+from orchestrator.policies import Policies, Retry
+from orchestrator.saga import CANCELLED, CIRCUIT_OPEN, Refused, Saga, Step, Stopped
 from tests.unit.engine import FakeEngine, Fault
 
+STEP, UNDO, INSIST = Policies().step, Policies().undo, Policies().insist
+STEP_TRIES, UNDO_TRIES = STEP.tries or 0, UNDO.tries or 0
+OPEN = Fault("kept back", kind="CircuitOpen")
 NO = Refused(reason="no", detail="It will not be.")
 
 
@@ -16,9 +19,9 @@ class Nothing(BaseModel):
     pass
 
 
-def step(name: str, undo: str | None = None) -> Step:
+def step(name: str, undo: str | None = None, retry: Retry = STEP) -> Step:
     undoing = Step(undo, _activity(undo), Nothing(), UNDO) if undo else None
-    return Step(name, _activity(name), Nothing(), STEP, undoing)
+    return Step(name, _activity(name), Nothing(), retry, undoing)
 
 
 def _activity(name: str) -> Any:
@@ -29,7 +32,8 @@ def _activity(name: str) -> Any:
 
 
 def run(engine: FakeEngine, body: Any) -> tuple[Saga, Any]:
-    saga = Saga(engine, report=lambda: None)  # type: ignore[arg-type]
+    cancel = engine.wait_for_external_event("cancel")
+    saga = Saga(engine, report=lambda: None, cancel=cancel)  # type: ignore[arg-type]
     return saga, engine.run(body(saga))
 
 
@@ -51,7 +55,7 @@ def test_siblings_are_settled_before_a_failure_stops_the_saga(reply: Any) -> Non
         assert stopped.value.refused == (reply is NO)
 
     run(engine, body)
-    assert engine.settled == ["a", "b"]
+    assert set(engine.settled) == {"a", "b"}
 
 
 def test_a_fault_counts_before_a_refusal() -> None:
@@ -66,7 +70,7 @@ def test_a_fault_counts_before_a_refusal() -> None:
 
 
 def test_what_failed_is_undone_too_in_reverse_order() -> None:
-    engine = FakeEngine({"c": Fault("answer lost")})
+    engine = FakeEngine({"c": [Fault("answer lost")] * STEP_TRIES})
 
     def body(saga: Saga) -> Any:
         yield from saga.run(step("a", "undo a"), step("b", "undo b"))
@@ -75,11 +79,11 @@ def test_what_failed_is_undone_too_in_reverse_order() -> None:
         yield from saga.compensate()
 
     run(engine, body)
-    assert engine.calls == ["a", "b", "c", "undo c", "undo a", "undo b"]
+    assert engine.calls == ["a", "b", *["c"] * STEP_TRIES, "undo c", "undo a", "undo b"]
 
 
 def test_an_undo_that_fails_does_not_stop_the_others_and_is_tried_again() -> None:
-    engine = FakeEngine({"undo b": [Fault("down"), {}]})
+    engine = FakeEngine({"undo b": [*[Fault("down")] * UNDO_TRIES, {}]})
     failures = []
 
     def body(saga: Saga) -> Any:
@@ -89,7 +93,7 @@ def test_an_undo_that_fails_does_not_stop_the_others_and_is_tried_again() -> Non
         failures.append((yield from saga.compensate()))
 
     run(engine, body)
-    assert engine.calls == ["a", "b", "undo b", "undo a", "undo b"]
+    assert engine.calls == ["a", "b", *["undo b"] * UNDO_TRIES, "undo a", "undo b"]
     assert [[entry.step for entry in each] for each in failures] == [["undo b"], []]
 
 
@@ -108,8 +112,8 @@ def test_insisting_outlasts_faults_and_ends_at_a_refusal() -> None:
     engine = FakeEngine({"a": [Fault("down"), Fault("down"), {}], "b": NO})
 
     def body(saga: Saga) -> Any:
-        done = yield from saga.insist(step("a"))
-        refused = yield from saga.insist(step("b"))
+        done = yield from saga.insist(step("a", retry=INSIST))
+        refused = yield from saga.insist(step("b", retry=INSIST))
         return done.result, refused.result
 
     _, results = run(engine, body)
@@ -134,3 +138,80 @@ def test_entries_tell_what_happened_in_order_with_times() -> None:
         ("undo a", True, "done", None),
     ]
     assert all(e.ended_at and e.ended_at > e.started_at for e in saga.entries)
+
+
+def test_every_try_is_on_record_with_its_fault_and_the_pauses_double() -> None:
+    engine = FakeEngine({"a": [Fault("one"), Fault("two"), {}]})
+    saga, _ = run(engine, lambda saga: saga.run(step("a")))
+    [entry] = saga.entries
+    assert (entry.result, entry.tries) == ("done", 3)
+    assert [(fault.number, fault.detail) for fault in entry.faults] == [(1, "one"), (2, "two")]
+    assert all(fault.ended_at > fault.started_at for fault in entry.faults)
+    assert engine.pauses == pytest.approx([0.25, 0.5], rel=0.2)
+
+
+def test_one_step_is_tried_again_while_its_sibling_still_runs() -> None:
+    engine = FakeEngine({"a": [Fault("down"), {}], "b": [Fault("down"), {}]})
+    run(engine, lambda saga: saga.run(step("a"), step("b")))
+    assert engine.calls[:2] == ["a", "b"]
+    assert sorted(engine.calls) == ["a", "a", "b", "b"]
+
+
+def test_an_open_circuit_breaker_ends_a_step_at_once_but_not_an_undo() -> None:
+    engine = FakeEngine({"b": OPEN, "undo a": [OPEN, OPEN, {}]})
+
+    def body(saga: Saga) -> Any:
+        yield from saga.run(step("a", "undo a"))
+        with pytest.raises(Stopped) as stopped:
+            yield from saga.run(step("b"))
+        assert stopped.value.reason == CIRCUIT_OPEN
+        assert (yield from saga.compensate()) == []
+
+    run(engine, body)
+    assert engine.calls == ["a", "b", "undo a", "undo a", "undo a"]
+
+
+def test_a_cancel_waits_for_what_was_called_and_calls_nothing_new() -> None:
+    engine = FakeEngine({}, events={"a": "cancel"})
+
+    def body(saga: Saga) -> Any:
+        with pytest.raises(Stopped) as stopped:
+            yield from saga.run(step("a", "undo a"), step("b", "undo b"))
+        assert stopped.value.reason == CANCELLED
+        yield from saga.compensate()
+
+    run(engine, body)
+    assert engine.calls == ["a", "b", "told to cancel", "undo a", "undo b"]
+    assert engine.settled[:2] == ["a", "b"]
+
+
+def test_a_cancel_ends_the_pause_before_another_try() -> None:
+    engine = FakeEngine({"a": Fault("down")}, waiting=[("cancel", None)])
+
+    def body(saga: Saga) -> Any:
+        with pytest.raises(Stopped) as stopped:
+            yield from saga.insist(step("a", retry=INSIST))
+        assert stopped.value.reason == CANCELLED
+
+    saga, _ = run(engine, body)
+    assert engine.calls == ["a", "told to cancel"]
+    assert saga.entries[0].result == "failed"
+
+
+def test_what_undoes_is_not_stopped_by_a_cancel() -> None:
+    engine = FakeEngine({"undo a": [Fault("down"), {}]}, events={"undo a": "cancel"})
+
+    def body(saga: Saga) -> Any:
+        yield from saga.run(step("a", "undo a"))
+        return (yield from saga.compensate())
+
+    _, failed = run(engine, body)
+    assert failed == []
+    assert engine.calls.count("undo a") == 2
+
+
+def test_only_the_latest_faults_are_kept_but_all_tries_are_counted() -> None:
+    engine = FakeEngine({"a": [*[Fault("down")] * 50, {}]})
+    saga, _ = run(engine, lambda saga: saga.insist(step("a", retry=INSIST)))
+    assert saga.entries[0].tries == 51
+    assert [fault.number for fault in saga.entries[0].faults] == list(range(31, 51))

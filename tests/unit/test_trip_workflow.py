@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.models import Conclusion, TripOrder, TripRequest
-from orchestrator.saga import Refused
-from orchestrator.workflow import book_trip
+from orchestrator.models import Cancellation, Progress, Terms, TripOrder, TripRequest
+from orchestrator.policies import Policies
+from orchestrator.saga import CANCELLED, Refused
+from orchestrator.workflow import book_trip, cancel_trip
 from tests.unit.engine import FakeEngine, Fault
 from tests.unit.test_trip_request import VALID
 
@@ -42,13 +43,24 @@ def replies() -> dict[str, Any]:
     }
 
 
-def book(changes: dict[str, Any], request: dict[str, Any] = VALID) -> tuple[FakeEngine, Conclusion]:
-    engine = FakeEngine(replies() | changes)
-    order = TripOrder(trip_id="t1", request=TripRequest.model_validate(request))
+def book(
+    changes: dict[str, Any],
+    request: dict[str, Any] = VALID,
+    limit: int = 1_000_000,
+    **engine_does: Any,
+) -> tuple[FakeEngine, Progress]:
+    engine = FakeEngine(replies() | changes, **engine_does)
+    terms = Terms(approval_limit=limit, approval_seconds=60)
+    order = TripOrder(trip_id="t1", request=TripRequest.model_validate(request), terms=terms)
     status = engine.run(book_trip(engine, order))  # type: ignore[arg-type]
-    concluded: Conclusion = engine.inputs["conclude"]
-    assert concluded.progress.status == status
-    return engine, concluded
+    kept: Progress = engine.inputs["keep_record"].progress
+    assert kept.status == status
+    return engine, kept
+
+
+def once_each(calls: list[str]) -> list[str]:
+    """Return the calls without the tries that repeat them."""
+    return list(dict.fromkeys(calls))
 
 
 STEPS = [
@@ -60,16 +72,17 @@ STEPS = [
     "confirm_flight",
     "confirm_hotel",
 ]
+UNDO_TRIES = Policies().undo.tries or 0
 UNDO_HOLDS = ["cancel_flight", "cancel_hotel"]
 UNDO_ALL = ["refund", *UNDO_HOLDS]
 
 
 def test_a_trip_takes_the_steps_of_the_table_and_is_confirmed() -> None:
-    engine, concluded = book({})
-    assert engine.calls == [*STEPS, "send_confirmation", "conclude"]
-    assert concluded.progress.status == "confirmed"
-    assert concluded.progress.total == {"amount": 500, "currency": "USD"}
-    assert concluded.progress.halt is None
+    engine, kept = book({})
+    assert engine.calls == [*STEPS, "send_confirmation", "keep_record"]
+    assert kept.status == "confirmed"
+    assert kept.total == {"amount": 500, "currency": "USD"}
+    assert kept.halt is None
 
 
 @pytest.mark.parametrize(
@@ -88,12 +101,12 @@ def test_a_trip_takes_the_steps_of_the_table_and_is_confirmed() -> None:
 def test_a_step_that_fails_undoes_what_was_begun(
     step: str, status: str, undone: list[str], reply: Any
 ) -> None:
-    engine, concluded = book({step: reply})
-    assert [call for call in engine.calls if call not in STEPS] == [*undone, "conclude"]
-    assert concluded.progress.status == (status if reply is NO else "failed")
-    assert concluded.progress.halt is not None
-    assert concluded.progress.halt.step == step.replace("_", " ")
-    assert concluded.progress.halt.reason == ("sold_out" if reply is NO else "unavailable")
+    engine, kept = book({step: reply})
+    assert once_each([c for c in engine.calls if c not in STEPS]) == [*undone, "keep_record"]
+    assert kept.status == (status if reply is NO else "failed")
+    assert kept.halt is not None
+    assert kept.halt.step == step.replace("_", " ")
+    assert kept.halt.reason == ("sold_out" if reply is NO else "unavailable")
 
 
 def test_every_id_comes_from_the_trip() -> None:
@@ -107,9 +120,9 @@ def test_every_id_comes_from_the_trip() -> None:
 
 
 def test_the_mail_is_retried_until_it_is_sent() -> None:
-    engine, concluded = book({"send_confirmation": [Fault("down"), Fault("down"), {}]})
+    engine, kept = book({"send_confirmation": [Fault("down"), Fault("down"), {}]})
     assert engine.calls.count("send_confirmation") == 3
-    assert concluded.progress.status == "confirmed"
+    assert kept.status == "confirmed"
 
 
 def test_a_named_offer_is_not_searched_for() -> None:
@@ -124,23 +137,129 @@ def test_a_named_offer_is_not_searched_for() -> None:
 
 
 def test_an_undo_that_cannot_be_completed_waits_and_goes_on_when_told_to() -> None:
-    engine, concluded = book({"confirm_flight": NO, "refund": [Fault("down"), replies()["refund"]]})
-    undoing = engine.calls[len(STEPS) :]
-    assert undoing == ["refund", *UNDO_HOLDS, "wait for resume", "refund", "conclude"]
+    engine, kept = book(
+        {"confirm_flight": NO, "refund": [*[Fault("down")] * UNDO_TRIES, replies()["refund"]]},
+        waiting=[("resume", None)],
+    )
+    parked = ["refund", *UNDO_HOLDS, "keep_record", "told to resume"]
+    assert once_each(engine.calls[len(STEPS) :]) == parked
+    assert engine.calls[-3:] == ["keep_record", "refund", "keep_record"]
     assert any('"needs_attention"' in status for status in engine.statuses)
-    assert concluded.progress.status == "failed"
-    assert concluded.progress.charge == {"id": "t1:payment", "status": "refunded"}
+    assert kept.status == "failed"
+    assert kept.charge == {"id": "t1:payment", "status": "refunded"}
 
 
 def test_prices_in_two_currencies_are_not_added() -> None:
     hotel = replies()["hold_hotel"] | {"price": {"amount": 200, "currency": "EUR"}}
-    engine, concluded = book({"hold_hotel": hotel})
-    assert engine.calls[4:] == [*UNDO_HOLDS, "conclude"]
-    assert concluded.progress.status == "rejected"
-    assert concluded.progress.halt is not None
-    assert concluded.progress.halt.reason == "mixed_currencies"
+    engine, kept = book({"hold_hotel": hotel})
+    assert engine.calls[4:] == [*UNDO_HOLDS, "keep_record"]
+    assert kept.status == "rejected"
+    assert kept.halt is not None
+    assert kept.halt.reason == "mixed_currencies"
 
 
 def test_recording_the_end_is_tried_until_it_works() -> None:
-    engine, _ = book({"conclude": [Fault("store down"), {}]})
-    assert engine.calls.count("conclude") == 2
+    engine, _ = book({"keep_record": [Fault("store down"), {}]})
+    assert engine.calls.count("keep_record") == 2
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_cancel_at_any_step_undoes_what_was_begun_and_tells_the_customer(step: str) -> None:
+    engine, kept = book({}, events={step: "cancel"})
+    assert kept.status == "cancelled"
+    assert kept.halt is not None
+    assert kept.halt.reason == CANCELLED
+    begun = engine.calls[: engine.calls.index("told to cancel")]
+    owed = (["refund"] if "charge" in begun else []) + (UNDO_HOLDS if "hold_hotel" in begun else [])
+    after = engine.calls[engine.calls.index("told to cancel") + 1 :]
+    assert after == [*owed, "send_cancellation", "keep_record"]
+
+
+def test_a_cancel_that_was_on_record_before_the_end_undoes_it() -> None:
+    no = Refused(reason=CANCELLED, detail="The customer was first.")
+    engine, kept = book({"keep_record": [no, {}]})
+    assert kept.status == "cancelled"
+    assert engine.calls[-6:] == ["keep_record", *UNDO_ALL, "send_cancellation", "keep_record"]
+
+
+def test_a_confirmed_trip_is_cancelled_with_its_whole_story() -> None:
+    _, confirmed = book({})
+    engine = FakeEngine(replies())
+    order = Cancellation(
+        trip_id="t1", request=TripRequest.model_validate(VALID), progress=confirmed
+    )
+    assert engine.run(cancel_trip(engine, order)) == "cancelled"  # type: ignore[arg-type]
+    assert engine.calls == [*UNDO_ALL, "send_cancellation", "keep_record"]
+    kept = engine.inputs["keep_record"].progress
+    assert [e.step for e in kept.entries if not e.compensation][:2] == [
+        "search flight",
+        "search hotel",
+    ]
+    assert kept.charge == {"id": "t1:payment", "status": "refunded"}
+
+
+def test_a_trip_within_its_limit_asks_nobody() -> None:
+    engine, kept = book({}, limit=500)
+    assert kept.approval is None
+    assert "extend_flight" not in engine.calls
+
+
+def test_an_approved_trip_goes_on() -> None:
+    engine, kept = book({}, limit=499, waiting=[("approval", {"approved": True, "by": "bob"})])
+    assert kept.status == "confirmed"
+    assert kept.approval is not None
+    assert (kept.approval.approved, kept.approval.by) == (True, "bob")
+    asking = engine.calls[engine.calls.index("extend_flight") : engine.calls.index("charge")]
+    assert asking == ["extend_flight", "extend_hotel", "keep_record", "told to approval"]
+
+
+@pytest.mark.parametrize(
+    ("decision", "reason"),
+    [
+        ([("approval", {"approved": False, "by": "bob"})], "approval_refused"),
+        ([], "approval_timed_out"),
+    ],
+)
+def test_a_trip_that_nobody_approves_is_undone(decision: list[Any], reason: str) -> None:
+    engine, kept = book({}, limit=499, waiting=decision)
+    assert kept.status == "rejected"
+    assert kept.halt is not None
+    assert (kept.halt.step, kept.halt.reason) == ("approval", reason)
+    assert [c for c in engine.calls if c in UNDO_ALL] == UNDO_HOLDS
+    assert "charge" not in engine.calls
+
+
+def test_a_trip_that_waits_for_approval_can_be_cancelled() -> None:
+    _, kept = book({}, limit=499, waiting=[("cancel", None)])
+    assert kept.status == "cancelled"
+    assert [e.result for e in kept.entries if e.step == "approval"] == ["refused"]
+
+
+def test_a_hold_that_cannot_be_extended_ends_the_trip() -> None:
+    no = Refused(reason="hold_expired", detail="Too late.")
+    engine, kept = book({"extend_hotel": no}, limit=499)
+    assert kept.status == "rejected"
+    assert [c for c in engine.calls if c in UNDO_ALL] == UNDO_HOLDS
+
+
+def test_the_record_says_what_needs_attention_and_since_when() -> None:
+    seen: list[Progress] = []
+    engine = FakeEngine(
+        replies() | {"confirm_flight": NO, "refund": [Fault("down")] * (UNDO_TRIES + 1) + [{}]},
+        waiting=[("resume", None)],
+    )
+    engine_calls = engine.call_activity
+
+    def spy(activity: Any, *, input: Any) -> Any:
+        if activity.__name__ == "keep_record":
+            seen.append(input.progress.model_copy(deep=True))
+        return engine_calls(activity, input=input)
+
+    engine.call_activity = spy  # type: ignore[method-assign]
+    order = TripOrder(trip_id="t1", request=TripRequest.model_validate(VALID))
+    engine.run(book_trip(engine, order))  # type: ignore[arg-type]
+    parked, resumed, ended = seen
+    assert parked.attention is not None
+    assert [(u.step, u.reason) for u in parked.attention.undos] == [("refund", "unavailable")]
+    assert (parked.status, resumed.status, ended.status) == ("needs_attention", "running", "failed")
+    assert [m.event for m in ended.milestones] == ["needs_attention", "resumed"]

@@ -1,0 +1,39 @@
+"""Looks after open trips, so that none is forgotten whoever died and whenever."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+
+from orchestrator.records import TripRecords
+from orchestrator.sidecar import CallFailed
+from orchestrator.trips import Trips
+
+_log = logging.getLogger("orchestrator.caretaker")
+_OLD_ENOUGH = timedelta(seconds=5)
+_AT_A_TIME = 8
+
+
+class Caretaker:
+    """Goes through the open trips every ``seconds``; several replicas may do so at once."""
+
+    def __init__(self, trips: Trips, records: TripRecords, seconds: float) -> None:
+        self._trips = trips
+        self._records = records
+        self._seconds = seconds
+
+    async def run(self) -> None:
+        """Go round until cancelled; a round that fails is taken up again by the next."""
+        while True:
+            try:
+                await self.go_round()
+            except CallFailed as fault:
+                _log.info("Open trips could not be looked after, next round will: %s", fault)
+            await asyncio.sleep(self._seconds)
+
+    async def go_round(self) -> None:
+        """Look after every trip that has been open for some seconds. Raises CallFailed."""
+        young = datetime.now(UTC) - _OLD_ENOUGH
+        old = [item.trip_id for item in await self._records.open() if item.created_at < young]
+        for start in range(0, len(old), _AT_A_TIME):
+            batch = old[start : start + _AT_A_TIME]
+            await asyncio.gather(*(self._trips.look_after(trip_id) for trip_id in batch))

@@ -1,0 +1,164 @@
+"""Finding trips without a query language, which many Dapr state stores lack.
+
+Two kinds of documents beside the records, written in the same transactions. Logs: every trip is
+appended to one log of all trips (split over a few, so that writers seldom meet) and to the log of
+its customer; a log is a head and full pages, which never change again. And the open trips: those
+that have not ended. Pure: documents in, documents out.
+"""
+
+import heapq
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from zlib import crc32
+
+from pydantic import BaseModel
+
+PAGE = 50
+_PARTS = 8
+
+Documents = dict[str, Any]
+Position = tuple[int, int]
+"""A page of a log, and how many of its entries, counted from the oldest, have not been seen."""
+
+
+class Item(BaseModel):
+    """A trip in an index."""
+
+    trip_id: str
+    created_at: datetime
+
+    @property
+    def age_key(self) -> tuple[datetime, str]:
+        return self.created_at, self.trip_id
+
+
+class Log(BaseModel):
+    """The head of a log: its newest entries, and how many full pages there are."""
+
+    pages: int = 0
+    items: list[Item] = []
+
+
+class Open(BaseModel):
+    """Trips that have not ended."""
+
+    items: dict[str, Item] = {}
+
+
+def logs_of_all() -> list[str]:
+    """Return the keys of the logs that together hold all trips."""
+    return [f"log:all.{part}" for part in range(_PARTS)]
+
+
+def logs_of(customer_id: str) -> list[str]:
+    """Return the keys of the logs that hold a customer's trips."""
+    return [f"log:customer.{sha256(customer_id.encode()).hexdigest()[:32]}"]
+
+
+def page_key(log: str, page: int) -> str:
+    return f"{log}.{page}"
+
+
+def open_keys() -> list[str]:
+    """Return the keys of the documents that together name all open trips."""
+    return [f"open:{part}" for part in range(_PARTS)]
+
+
+def keys(trip_id: str, customer_id: str) -> list[str]:
+    """Return the keys of the documents that change when a trip is accepted."""
+    return [logs_of_all()[_part(trip_id)], *logs_of(customer_id), open_key(trip_id)]
+
+
+def open_key(trip_id: str) -> str:
+    return open_keys()[_part(trip_id)]
+
+
+def with_trip(stored: Mapping[str, Any], item: Item) -> Documents:
+    """Return the changed documents after a trip was added to those under ``keys``."""
+    changed: Documents = {}
+    for key, value in stored.items():
+        add = opened if key in open_keys() else _logged
+        changed |= add(key, value, item)
+    return changed
+
+
+def opened(key: str, value: Any, item: Item) -> Documents:
+    """Return the document of open trips with the trip."""
+    trips = Open.model_validate(value or {})
+    trips.items[item.trip_id] = item
+    return {key: trips.model_dump(mode="json")}
+
+
+def closed(key: str, value: Any, trip_id: str) -> Documents:
+    """Return the document of open trips without the trip."""
+    trips = Open.model_validate(value or {})
+    trips.items.pop(trip_id, None)
+    return {key: trips.model_dump(mode="json")}
+
+
+def open_trips(stored: Mapping[str, Any]) -> list[Item]:
+    """Return the open trips in the documents, newest first."""
+    parts = [Open.model_validate(value or {}).items for value in stored.values()]
+    found = [item for part in parts for item in part.values()]
+    return sorted(found, key=lambda item: item.age_key, reverse=True)
+
+
+def _logged(key: str, value: Any, item: Item) -> Documents:
+    head = Log.model_validate(value or {})
+    changed: Documents = {}
+    if len(head.items) >= PAGE:
+        changed[page_key(key, head.pages)] = head.model_dump(mode="json", include={"items"})
+        head = Log(pages=head.pages + 1)
+    head.items.append(item)
+    changed[key] = head.model_dump(mode="json")
+    return changed
+
+
+def _part(trip_id: str) -> int:
+    return crc32(trip_id.encode()) % _PARTS
+
+
+class Reader:
+    """Reads logs together from the newest entry to the oldest, from where ``positions`` say.
+
+    ``missing`` names the page that has to be given with `supply` before reading can go on.
+    """
+
+    def __init__(self, heads: Mapping[str, Any], positions: list[Position] | None) -> None:
+        self._names = list(heads)
+        self._pages: dict[str, list[Item]] = {}
+        at_head: list[Position] = []
+        for name, value in heads.items():
+            head = Log.model_validate(value or {})
+            self._pages[page_key(name, head.pages)] = head.items
+            at_head.append((head.pages, len(head.items)))
+        self.positions = list(positions) if positions else at_head
+
+    @property
+    def missing(self) -> str | None:
+        return next((page for page in self._current() if page not in self._pages), None)
+
+    def supply(self, page: str, value: Any) -> None:
+        self._pages[page] = Log.model_validate(value or {}).items
+
+    def newest(self) -> Item | None:
+        """Take the newest entry that was not read yet; None at the end. Nothing may be missing."""
+        tails = [
+            (self._pages[page][left - 1].age_key, n)
+            for n, (page, (_, left)) in enumerate(zip(self._current(), self.positions, strict=True))
+            if left
+        ]
+        if not tails:
+            return None
+        _, n = heapq.nlargest(1, tails)[0]
+        page, left = self.positions[n]
+        item = self._pages[page_key(self._names[n], page)][left - 1]
+        back_a_page = left == 1 and page > 0
+        self.positions[n] = (page - 1, PAGE) if back_a_page else (page, left - 1)
+        return item
+
+    def _current(self) -> Iterator[str]:
+        for name, (page, _) in zip(self._names, self.positions, strict=True):
+            yield page_key(name, page)
