@@ -22,6 +22,7 @@ from runtime.template import App, Template
 
 START_SECONDS = 90.0
 _PAUSE_SECONDS = 0.1
+_PLANE = ("placement", "scheduler")
 _CLI_GRACE_SECONDS = 8.0
 
 Progress = Callable[[str], None]
@@ -40,8 +41,11 @@ class System:
     shift: int = 0
     proxied_by: int = 0
     env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    history_kept: str | None = None
     say: Progress = _silent
-    _killed: dict[str, tuple[list[str], str, dict[str, str]]] = field(default_factory=dict)
+    _killed: dict[tuple[str, str], tuple[list[str], str, dict[str, str]]] = field(
+        default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         self.project, self.home = self.project.resolve(), self.home.resolve()
@@ -76,7 +80,7 @@ class System:
         """End every process of this system, also those a crash left; return if there were any."""
         alive = processes.of_system(self.home)
         cli = [p for p in alive if processes.program(p) == "dapr"]
-        plane = [p for p in alive if processes.program(p) in ("placement", "scheduler")]
+        plane = [p for p in alive if processes.program(p) in _PLANE]
         processes.end(cli, _CLI_GRACE_SECONDS)
         kept = {p.pid for p in plane}
         processes.end(p for p in processes.of_system(self.home) if p.pid not in kept)
@@ -99,7 +103,7 @@ class System:
             f"{kind} of {app.app_id}" if kind == "sidecar" else app.app_id
             for app in self.template.apps
             for kind in ("app", "sidecar")
-            if not any(_is(kind, app.app_id, process) for process in alive)
+            if not any(_is(process, kind, app.app_id) for process in alive)
         ]
 
     def app_url(self, app_id: str) -> str:
@@ -108,30 +112,39 @@ class System:
     def sidecar_url(self, app_id: str) -> str:
         return f"http://127.0.0.1:{self._app(app_id).sidecar_port}"
 
-    def kill(self, kind: str, app_id: str) -> None:
-        """Kill (-9) the ``app`` or ``sidecar`` of an app-id."""
-        for process in processes.of_system(self.home):
-            if _is(kind, app_id, process):
-                what = (process.cmdline(), process.cwd(), process.environ())
-                self._killed[f"{kind} {app_id}"] = what
-                process.kill()
-                psutil.wait_procs([process], timeout=10)
+    def kill(self, kind: str, app_id: str = "") -> None:
+        """Kill (-9) the ``app`` or ``sidecar`` of an app-id, ``placement`` or ``scheduler``."""
+        for process in self._processes(kind, app_id):
+            what = (process.cmdline(), process.cwd(), process.environ())
+            self._killed[kind, app_id] = what
+            process.kill()
+            psutil.wait_procs([process], timeout=10)
 
-    def restart(self, app_id: str) -> None:
-        """Start again what was killed of an app-id, and return when the system is ready."""
-        for kind in ("sidecar", "app"):
-            if what := self._killed.pop(f"{kind} {app_id}", None):
-                command, cwd, env = what
-                log = logs.folder(self.home) / f"{app_id}_{kind}_restarted.log"
-                processes.spawn(command, self.home, log, env, Path(cwd))
+    def freeze(self, kind: str, app_id: str = "") -> None:
+        """Stop it without ending it, until `thaw`."""
+        for process in self._processes(kind, app_id):
+            process.suspend()
+
+    def thaw(self, kind: str, app_id: str = "") -> None:
+        """Let what is frozen go on."""
+        for process in self._processes(kind, app_id):
+            process.resume()
+
+    def restart(self) -> None:
+        """Start again all that was killed, and return when the system is ready."""
+        for (kind, app_id), (command, cwd, env) in sorted(self._killed.items(), key=_rank):
+            log = logs.folder(self.home) / f"{app_id or 'control-plane'}_{kind}_restarted.log"
+            processes.spawn(command, self.home, log, env, Path(cwd))
+        self._killed.clear()
         if not _until(self.is_ready, START_SECONDS):
-            folder = logs.folder(self.home)
-            raise SetupError(f"{app_id} is not ready again; the logs are in {folder}.")
+            raise SetupError(f"Not ready again; the logs are in {logs.folder(self.home)}.")
 
     def _write_template(self) -> None:
         (self.home / "data").mkdir(parents=True, exist_ok=True)
         if self.home != self.project:
-            template.write_shifted(self.project, self.home, self.shift, self.proxied_by, self.env)
+            template.write_shifted(
+                self.project, self.home, self.shift, self.proxied_by, self.env, self.history_kept
+            )
 
     def _foreign_control_plane(self) -> bool:
         """Say whether the machine has a control plane for the real system to use."""
@@ -139,10 +152,9 @@ class System:
             return False
         read = self.template
         ours = {processes.program(p) for p in processes.of_system(self.home)}
-        return all(map(listening, (read.placement_port, read.scheduler_port))) and not ours & {
-            "placement",
-            "scheduler",
-        }
+        return all(map(listening, (read.placement_port, read.scheduler_port))) and not ours & set(
+            _PLANE
+        )
 
     def _start_control_plane(self, dapr: Dapr) -> None:
         read = self.template
@@ -209,15 +221,26 @@ class System:
             why = line or logs.last_lines(run_log)
             raise SetupError(f"`dapr run` ended; its log is {run_log}:\n{why}")
 
+    def _processes(self, kind: str, app_id: str) -> list[psutil.Process]:
+        return [p for p in processes.of_system(self.home) if _is(p, kind, app_id)]
+
     def _app(self, app_id: str) -> App:
         return next(app for app in self.template.apps if app.app_id == app_id)
 
 
-def _is(kind: str, app_id: str, process: psutil.Process) -> bool:
+def _is(process: psutil.Process, kind: str, app_id: str) -> bool:
+    if kind in _PLANE:
+        return processes.program(process) == kind
     if kind == "sidecar":
         return processes.argument(process, "--app-id") == app_id
     # `dapr run` gives APP_ID to sidecar and app alike.
     return processes.program(process) != "daprd" and processes.variable(process, "APP_ID") == app_id
+
+
+def _rank(killed: tuple[tuple[str, str], object]) -> int:
+    """Control plane first, then sidecars, then apps."""
+    kind = killed[0][0]
+    return [*_PLANE, "sidecar", "app"].index(kind)
 
 
 def _unready(client: httpx.Client, apps: tuple[App, ...]) -> str:

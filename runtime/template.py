@@ -79,11 +79,13 @@ def write_shifted(
     by: int,
     proxied_by: int = 0,
     env: Mapping[str, Mapping[str, str]] | None = None,
+    history_kept: str | None = None,
 ) -> Path:
     """Write a copy of the project's template into ``home`` and return its path.
 
     Every port is shifted ``by``. With ``proxied_by``, sidecars look for their apps that much
-    higher, where a test can put a proxy. ``env`` adds environment variables to apps, by app-id.
+    higher, where a test can put a proxy. ``env`` adds environment variables to apps, by app-id;
+    ``history_kept`` is how long the histories of completed workflows stay (``5s``, ``1h``).
     """
     content = _yaml(project / "dapr.yaml")
     common = content["common"]
@@ -97,6 +99,8 @@ def write_shifted(
         app["env"] |= (env or {}).get(app["appID"], {})
         app["appPort"] += proxied_by
     _copy_components(project / "components", home / "components", by)
+    if history_kept:
+        _keep_history(home / content["common"]["configFilePath"], history_kept)
     path = home / "dapr.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     return path
@@ -125,6 +129,12 @@ def _copy_components(source: Path, target: Path, by: int) -> None:
             if item["name"] == "port":
                 item["value"] = str(shifted(int(item["value"]), by))
         (target / resource.name).write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def _keep_history(configuration: Path, duration: str) -> None:
+    content = _yaml(configuration)
+    content["spec"]["workflow"]["stateRetentionPolicy"]["completed"] = duration
+    configuration.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 def _app(app: dict[str, Any]) -> App:

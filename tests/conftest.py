@@ -12,7 +12,7 @@ from runtime import template
 from runtime.ports import shifted
 from runtime.system import System
 from tests.support.fault_proxy import FaultProxy
-from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, PAYMENT, World
+from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, ORCHESTRATOR, PAYMENT, World
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".test-system"
@@ -20,6 +20,9 @@ SERVICES = (FLIGHT, HOTEL, PAYMENT, NOTIFICATION)
 SHIFT = 10_000
 PROXIED_BY = 2_000
 HOLD_SECONDS = "20"
+UNDO_TRIES = "5"  # within 7.5 s
+APPROVAL_SECONDS = "5"
+HISTORY_KEPT = "3s"
 
 
 @pytest.fixture(scope="session")
@@ -41,12 +44,14 @@ def system(
 ) -> Iterator[System]:
     """The whole system, started once, in a folder of its own; logs stay there to be looked at."""
     short_holds = {"HOLD_SECONDS": HOLD_SECONDS}
+    short_patience = {"UNDO_TRIES": UNDO_TRIES, "APPROVAL_SECONDS": APPROVAL_SECONDS}
     running = System(
         PROJECT,
         HOME,
         shift=SHIFT,
         proxied_by=PROXIED_BY,
-        env={FLIGHT: short_holds, HOTEL: short_holds},
+        env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience},
+        history_kept=HISTORY_KEPT,
         say=print,
     )
     running.stop()  # what a killed test run left
@@ -64,9 +69,9 @@ def world(system: System, proxies: dict[str, FaultProxy]) -> Iterator[World]:
     with ExitStack() as stack:
         clients = {
             app: stack.enter_context(httpx.Client(base_url=system.app_url(app), timeout=60))
-            for app in (*SERVICES, "trip-orchestrator")
+            for app in (*SERVICES, ORCHESTRATOR)
         }
-        orchestrator = clients.pop("trip-orchestrator")
+        orchestrator = clients.pop(ORCHESTRATOR)
         world = World(orchestrator, clients, proxies, system.home / "data" / "mails")
         yield world
         world.check_invariants()

@@ -14,7 +14,9 @@ from typing import Literal
 import aiohttp
 from aiohttp import web
 
-Kind = Literal["error", "lost answer", "down", "held"]
+_SLOW_SECONDS = 1.0
+
+Kind = Literal["error", "lost answer", "down", "held", "slow", "twice"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ class Fault:
     hits: int = 0
     hit: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
+
+    def release(self) -> None:
+        """Let go what is held back, before the block ends."""
+        self.over.set()
 
     def wait(self, seconds: float = 30) -> None:
         """Wait until a request was hit."""
@@ -66,9 +72,9 @@ class FaultProxy:
     def fault(
         self, kind: Kind, matches: Callable[[Seen], bool], times: float = float("inf")
     ) -> Iterator[Fault]:
-        """Let matching requests fail inside the block: answered with a 500 without reaching the
-        app, answered with a 500 after the app did it, dropped as if nobody listened, or held back
-        until the block ends."""
+        """Let matching requests go wrong inside the block: answered with a 500 without reaching
+        the app, answered with a 500 after the app did it, dropped as if nobody listened, held back
+        until the block ends, passed on after a second, or passed on twice."""
         fault = Fault(kind, matches, times)
         self._faults.append(fault)
         try:
@@ -105,7 +111,11 @@ class FaultProxy:
             return web.Response(status=500, text="injected fault")
         if fault is not None and fault.kind == "held":
             await asyncio.to_thread(fault.over.wait)
+        if fault is not None and fault.kind == "slow":
+            await asyncio.sleep(_SLOW_SECONDS)
         try:
+            if fault is not None and fault.kind == "twice":
+                await self._pass_on(request, body)
             answer = await self._pass_on(request, body)
         except aiohttp.ClientError:
             return _dropped(request)
