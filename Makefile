@@ -2,7 +2,7 @@
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup run up down test check
+.PHONY: help setup run up down test soak check
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -21,6 +21,9 @@ setup: .venv/installed ## install everything, start nothing
 
 test: setup ## all tests, on a system of their own
 	@.venv/bin/python -m pytest
+
+soak: setup ## a long fault drill: make soak SEED=1 TRIPS=300
+	@SEED=$(or $(SEED),1) TRIPS=$(or $(TRIPS),300) .venv/bin/python -m pytest tests/faults -q -s
 
 check: .venv/installed ## lint and types
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy

@@ -12,10 +12,12 @@ from runtime import template
 from runtime.ports import shifted
 from runtime.system import System
 from tests.support.fault_proxy import FaultProxy
+from tests.support.small_disk import SmallDisk, mount, unmount
 from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, ORCHESTRATOR, PAYMENT, World
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".test-system"
+SMALL_DISK = HOME / "small-disk"
 SERVICES = (FLIGHT, HOTEL, PAYMENT, NOTIFICATION)
 SHIFT = 10_000
 PROXIED_BY = 2_000
@@ -39,23 +41,43 @@ def proxies() -> Iterator[dict[str, FaultProxy]]:
 
 
 @pytest.fixture(scope="session")
+def home() -> Path:
+    """The test system's folder, emptied; logs stay there to be looked at."""
+    System(PROJECT, HOME).stop()  # what a killed test run left
+    unmount(SMALL_DISK)
+    shutil.rmtree(HOME, ignore_errors=True)
+    return HOME
+
+
+@pytest.fixture(scope="session")
+def small_disk(home: Path) -> Iterator[SmallDisk | None]:
+    """A disk that can be filled, with the hotel store on it; None where mounting is not allowed."""
+    disk = mount(SMALL_DISK)
+    if disk:
+        (home / "data").mkdir(parents=True, exist_ok=True)
+        (home / "data" / "hotel.db").symlink_to(disk.path / "hotel.db")
+    yield disk
+    unmount(SMALL_DISK)
+
+
+@pytest.fixture(scope="session")
 def system(
     proxies: dict[str, FaultProxy],  # noqa: ARG001 sidecars wait until something listens for the app
+    home: Path,
+    small_disk: SmallDisk | None,  # noqa: ARG001 a store is on it
 ) -> Iterator[System]:
-    """The whole system, started once, in a folder of its own; logs stay there to be looked at."""
+    """The whole system, started once, in a folder of its own."""
     short_holds = {"HOLD_SECONDS": HOLD_SECONDS}
     short_patience = {"UNDO_TRIES": UNDO_TRIES, "APPROVAL_SECONDS": APPROVAL_SECONDS}
     running = System(
         PROJECT,
-        HOME,
+        home,
         shift=SHIFT,
         proxied_by=PROXIED_BY,
         env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience},
         history_kept=HISTORY_KEPT,
         say=print,
     )
-    running.stop()  # what a killed test run left
-    shutil.rmtree(HOME, ignore_errors=True)
     try:
         running.start()
         yield running

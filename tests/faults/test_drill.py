@@ -1,0 +1,87 @@
+"""Whatever dies, freezes, fills up or gets lost, every trip ends whole or leaves nothing.
+
+``make soak SEED=1 TRIPS=300`` runs the same for minutes; SEED and TRIPS are read from the
+environment, and the plan of a seed is always the same.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from runtime.system import System
+from tests.faults.drill import Drill
+from tests.faults.plan import plan
+from tests.support.small_disk import SmallDisk
+from tests.support.world import World
+
+SEED = int(os.environ.get("SEED", "7"))
+TRIPS = int(os.environ.get("TRIPS", "60"))
+TRIPS_PER_STRIKE = 8
+
+STEPS = {"search flight", "search hotel", "hold flight", "hold hotel", "charge"}
+STEPS |= {"confirm flight", "confirm hotel", "send confirmation"}
+UNDOS = {"hold flight": "cancel flight", "hold hotel": "cancel hotel", "charge": "refund"}
+
+
+def test_every_trip_ends_whole_or_leaves_nothing(
+    world: World, system: System, small_disk: SmallDisk | None
+) -> None:
+    strikes = plan(SEED, max(4, TRIPS // TRIPS_PER_STRIKE), with_full_disk=small_disk is not None)
+    print(f"\nSEED={SEED} TRIPS={TRIPS}")
+    if small_disk is None:
+        print("No disk is filled: mounting a tmpfs is not allowed here.")
+    drill = Drill(system, world, small_disk, SEED, TRIPS)
+    seats, rooms = _left(world.seats_left, drill), _left(world.rooms_left, drill)
+    report = drill.run(strikes)
+    print(report)
+    assert report.ends.total() == TRIPS
+    trips = [world.trip(trip_id) for trip_id in drill.bodies]
+    world.check_invariants()
+    _check_stock(trips, "flight", seats, _left(world.seats_left, drill))
+    _check_stock(trips, "hotel", rooms, _left(world.rooms_left, drill))
+    for trip in trips:
+        _check_audit(trip, world.audit(trip["tripId"]))
+    open_trips = [
+        trip["tripId"]
+        for status in ("running", "needs_attention")
+        for trip in world.orchestrator.get("/trips", params={"status": status}).json()["trips"]
+    ]
+    assert not set(open_trips) & set(drill.bodies)
+
+
+def _left(look: Callable[[dict[str, Any]], dict[str, int]], drill: Drill) -> dict[str, int]:
+    """Return what is left of everything that the trips of the drill can have taken, by day."""
+    asked = {(b["flight"]["to"], b["flight"]["date"]): b for b in drill.bodies.values()}
+    return {
+        f"{offer} {day}": left for (_, day), b in asked.items() for offer, left in look(b).items()
+    }
+
+
+def _check_stock(
+    trips: list[dict[str, Any]], kind: str, before: dict[str, int], after: dict[str, int]
+) -> None:
+    """What is gone is what confirmed trips have, and never more than there was."""
+    taken = Counter[str]()
+    for trip in trips:
+        if trip["status"] == "confirmed":
+            thing = trip["flight"]["flight"] if kind == "flight" else trip["hotel"]["stay"]
+            quantity = trip["flight"]["passengers"] if kind == "flight" else thing["rooms"]
+            taken[f"{thing['offerId']} {trip['request']['flight']['date']}"] += quantity
+    assert {offer: before[offer] - taken[offer] for offer in before} == {
+        offer: after.get(offer, 0) for offer in before
+    }
+
+
+def _check_audit(trip: dict[str, Any], told: list[dict[str, Any]]) -> None:
+    """Every step that was begun has its end, and everything begun was undone unless confirmed."""
+    assert (told[0]["event"], told[-1]["event"]) == ("accepted", "ended"), told
+    begun = [e["step"] for e in told if e["event"] == "step_started"]
+    done = [e["step"] for e in told if e["event"] == "step_done"]
+    ends = ("step_done", "step_refused", "step_failed")
+    assert sorted(begun) == sorted(e["step"] for e in told if e["event"] in ends)
+    assert len(done) == len(set(done)), f"a step of {trip['tripId']} was done twice"
+    if trip["status"] == "confirmed":
+        assert set(done) >= STEPS
+    else:
+        assert {UNDOS[step] for step in begun if step in UNDOS} <= set(done)
