@@ -1,4 +1,4 @@
-"""``python -m runtime setup | run | up | down``; the Makefile's targets."""
+"""``python -m runtime setup | run | up | serve | down``; the Makefile's targets."""
 
 import argparse
 import signal
@@ -62,9 +62,15 @@ def run(system: System) -> None:
         console.print("Stopped; nothing is left running.")
 
 
+def serve(system: System) -> None:
+    """Stay until Ctrl+C, and start again whatever dies."""
+    system.supervised = True
+    run(system)
+
+
 def main() -> int:
     """Run one command; return 0, 1 after an error, 130 after Ctrl+C before it was done."""
-    commands = {"setup": setup, "run": run, "up": up, "down": down}
+    commands = {"setup": setup, "run": run, "up": up, "serve": serve, "down": down}
     parser = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
     parser.add_argument("command", choices=commands)
     system = System(PROJECT, PROJECT, say=console.print)
@@ -103,7 +109,8 @@ def _watch(system: System) -> None:
     while True:
         dead = set(system.dead())
         for name in sorted(dead - known):
-            console.print(f"[red]{name} died[/]; its logs are in {logs.folder(system.home)}")
+            then = "it is started again" if system.supervised else "nothing starts it again"
+            console.print(f"[red]{name} died[/], {then}; logs are in {logs.folder(system.home)}")
         known = dead
         time.sleep(_LOOK_SECONDS)
 

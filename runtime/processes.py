@@ -48,6 +48,27 @@ def end(processes: Iterable[psutil.Process], grace_seconds: float = _GRACE_SECON
     psutil.wait_procs(alive, timeout=_GRACE_SECONDS)
 
 
+def belongs(process: psutil.Process, app_id: str) -> bool:
+    """Return whether it is the app or the sidecar of an app-id, but not the `dapr run` of both."""
+    return is_sidecar(process, app_id) or is_app(process, app_id)
+
+
+def is_sidecar(process: psutil.Process, app_id: str) -> bool:
+    return program(process) == "daprd" and argument(process, "--app-id") == app_id
+
+
+def is_app(process: psutil.Process, app_id: str) -> bool:
+    # `dapr run` gives APP_ID to sidecar and app alike.
+    return program(process) != "daprd" and variable(process, "APP_ID") == app_id
+
+
+def is_supervisor(process: psutil.Process) -> bool:
+    try:
+        return "supervisor.supervisord" in process.cmdline()
+    except psutil.Error:
+        return False
+
+
 def argument(process: psutil.Process, option: str) -> str | None:
     """Return what follows ``option`` on the process's command line, or None."""
     try:

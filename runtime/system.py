@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from runtime import control_plane, logs, loopback, processes, template
+from runtime import control_plane, logs, loopback, processes, supervisor, template
 from runtime.control_plane import Service
 from runtime.dapr import Dapr, find_or_build
 from runtime.errors import SetupError
@@ -34,7 +34,10 @@ def _silent(_: str) -> None:
 
 @dataclass
 class System:
-    """Starts, watches and stops one system. ``env`` adds environment variables by app-id."""
+    """Starts, watches and stops one system.
+
+    ``env`` adds environment variables by app-id. ``supervised``: what dies is started again.
+    """
 
     project: Path
     home: Path
@@ -42,6 +45,7 @@ class System:
     proxied_by: int = 0
     env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     history_kept: str | None = None
+    supervised: bool = False
     say: Progress = _silent
     _killed: dict[tuple[str, str], tuple[list[str], str, dict[str, str]]] = field(
         default_factory=dict
@@ -69,9 +73,8 @@ class System:
         started = time.time()
         try:
             require_free(self.template.ports)
-            self._start_control_plane(dapr)
-            cli = self._start_apps(dapr)
-            self._wait_until_ready(cli, started)
+            launcher = self._supervise(dapr) if self.supervised else self._launch(dapr)
+            self._wait_until_ready(launcher, started)
         except BaseException:
             self.stop()
             raise
@@ -79,6 +82,7 @@ class System:
     def stop(self) -> bool:
         """End every process of this system, also those a crash left; return if there were any."""
         alive = processes.of_system(self.home)
+        processes.end(filter(processes.is_supervisor, alive), _CLI_GRACE_SECONDS)
         cli = [p for p in alive if processes.program(p) == "dapr"]
         plane = [p for p in alive if processes.program(p) in _PLANE]
         processes.end(cli, _CLI_GRACE_SECONDS)
@@ -88,8 +92,11 @@ class System:
         return bool(alive)
 
     def is_running(self) -> bool:
-        """Say whether the `dapr run` of this system is alive."""
-        return any(processes.program(p) == "dapr" for p in processes.of_system(self.home))
+        """Say whether what launched this system is alive."""
+        return any(
+            processes.program(p) == "dapr" or processes.is_supervisor(p)
+            for p in processes.of_system(self.home)
+        )
 
     def is_ready(self) -> bool:
         """Say whether every app and sidecar is ready."""
@@ -112,9 +119,13 @@ class System:
     def sidecar_url(self, app_id: str) -> str:
         return f"http://127.0.0.1:{self._app(app_id).sidecar_port}"
 
+    def processes_of(self, kind: str, app_id: str = "") -> list[psutil.Process]:
+        """Return the ``app`` or ``sidecar`` of an app-id, ``placement`` or ``scheduler``."""
+        return [p for p in processes.of_system(self.home) if _is(p, kind, app_id)]
+
     def kill(self, kind: str, app_id: str = "") -> None:
-        """Kill (-9) the ``app`` or ``sidecar`` of an app-id, ``placement`` or ``scheduler``."""
-        for process in self._processes(kind, app_id):
+        """Kill (-9) what `processes_of` names."""
+        for process in self.processes_of(kind, app_id):
             what = (process.cmdline(), process.cwd(), process.environ())
             self._killed[kind, app_id] = what
             process.kill()
@@ -122,12 +133,12 @@ class System:
 
     def freeze(self, kind: str, app_id: str = "") -> None:
         """Stop it without ending it, until `thaw`."""
-        for process in self._processes(kind, app_id):
+        for process in self.processes_of(kind, app_id):
             process.suspend()
 
     def thaw(self, kind: str, app_id: str = "") -> None:
         """Let what is frozen go on."""
-        for process in self._processes(kind, app_id):
+        for process in self.processes_of(kind, app_id):
             process.resume()
 
     def restart(self) -> None:
@@ -156,16 +167,43 @@ class System:
             _PLANE
         )
 
-    def _start_control_plane(self, dapr: Dapr) -> None:
+    def _control_plane(self, dapr: Dapr) -> list[Service]:
+        """Return the services of the control plane that this system has to bring."""
         read = self.template
         if self._foreign_control_plane():
             self.say("Using the placement and scheduler that are running already.")
-            return
-        for service in control_plane.services(
+            return []
+        services = control_plane.services(
             dapr, self.home, read.placement_port, read.scheduler_port, self.shift
-        ):
+        )
+        for service in services:
             require_free(service.ports)
+        return services
+
+    def _launch(self, dapr: Dapr) -> subprocess.Popen[bytes]:
+        for service in self._control_plane(dapr):
             self._start_service(service)
+        self.say("Starting five apps and their sidecars …")
+        return self._spawn_launcher(
+            dapr, [str(dapr.cli), "run", "-f", str(self.template.path)], "dapr-run.log"
+        )
+
+    def _supervise(self, dapr: Dapr) -> subprocess.Popen[bytes]:
+        plane = self._control_plane(dapr)
+        self.say("Starting five apps and their sidecars under supervisord …")
+        command = supervisor.command(self.home, dapr, plane)
+        return self._spawn_launcher(dapr, command, "supervisord-output.log")
+
+    def _spawn_launcher(
+        self, dapr: Dapr, command: list[str], log_name: str
+    ) -> subprocess.Popen[bytes]:
+        log = logs.folder(self.home) / log_name
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_bytes(b"")
+        path = loopback.runtime_path(dapr, self.home / ".dapr" / "runtime")
+        env = {"DAPR_HOST_IP": "127.0.0.1", "DAPR_RUNTIME_PATH": str(path)}
+        env["PYTHONPATH"] = str(self.project)
+        return processes.spawn(command, self.home, log, env, self.home)
 
     def _start_service(self, service: Service) -> None:
         self.say(f"Starting {service.name} …")
@@ -180,15 +218,6 @@ class System:
                 raise SetupError(
                     f"{service.name} did not start; its log is {log}:\n{logs.last_lines(log)}"
                 )
-
-    def _start_apps(self, dapr: Dapr) -> subprocess.Popen[bytes]:
-        self.say("Starting five apps and their sidecars …")
-        log = logs.folder(self.home) / "dapr-run.log"
-        log.write_bytes(b"")
-        path = loopback.runtime_path(dapr, self.home / ".dapr" / "runtime")
-        env = {"DAPR_HOST_IP": "127.0.0.1", "DAPR_RUNTIME_PATH": str(path)}
-        command = [str(dapr.cli), "run", "-f", str(self.template.path)]
-        return processes.spawn(command, self.home, log, env, self.home)
 
     def _wait_until_ready(self, cli: subprocess.Popen[bytes], since: float) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -215,14 +244,12 @@ class System:
                 line = logs.deadly(log) if log else None
                 if log and line:
                     raise SetupError(_ended(app.app_id, kind, log, line, self.template))
-        run_log = logs.folder(self.home) / "dapr-run.log"
+        name = "supervisord-output.log" if self.supervised else "dapr-run.log"
+        run_log = logs.folder(self.home) / name
         line = logs.deadly(run_log)
         if line or cli.poll() is not None:
             why = line or logs.last_lines(run_log)
-            raise SetupError(f"`dapr run` ended; its log is {run_log}:\n{why}")
-
-    def _processes(self, kind: str, app_id: str) -> list[psutil.Process]:
-        return [p for p in processes.of_system(self.home) if _is(p, kind, app_id)]
+            raise SetupError(f"What launches the apps ended; its log is {run_log}:\n{why}")
 
     def _app(self, app_id: str) -> App:
         return next(app for app in self.template.apps if app.app_id == app_id)
@@ -231,10 +258,8 @@ class System:
 def _is(process: psutil.Process, kind: str, app_id: str) -> bool:
     if kind in _PLANE:
         return processes.program(process) == kind
-    if kind == "sidecar":
-        return processes.argument(process, "--app-id") == app_id
-    # `dapr run` gives APP_ID to sidecar and app alike.
-    return processes.program(process) != "daprd" and processes.variable(process, "APP_ID") == app_id
+    is_it = processes.is_sidecar if kind == "sidecar" else processes.is_app
+    return is_it(process, app_id)
 
 
 def _rank(killed: tuple[tuple[str, str], object]) -> int:

@@ -64,6 +64,13 @@ def read(path: Path) -> Template:
     )
 
 
+def sections(path: Path, app_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a template says of all apps, and of one."""
+    content = _yaml(path)
+    [app] = [app for app in content["apps"] if app["appID"] == app_id]
+    return content["common"], app
+
+
 def check_resource(path: Path) -> None:
     """Check that a Dapr resource file can be read at all. Raises SetupError."""
     content = _yaml(path)

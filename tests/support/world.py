@@ -25,6 +25,24 @@ def fresh_day() -> date:
     return date(2030, 1, 1) + timedelta(days=next(_serial) * 7)
 
 
+def booking(day: date, **changes: Any) -> dict[str, Any]:
+    """Return a booking for two from SFO to New York, three nights from ``day`` on."""
+    body: dict[str, Any] = {
+        "customerId": "customer-123",
+        "customerEmail": "alice@example.com",
+        "flight": {"from": "SFO", "to": "JFK", "date": day.isoformat(), "passengers": 2},
+        "hotel": {
+            "city": "New York",
+            "checkIn": day.isoformat(),
+            "checkOut": (day + timedelta(days=3)).isoformat(),
+            "guests": 2,
+        },
+    }
+    for part in ("flight", "hotel"):
+        body[part] |= changes.pop(part, {})
+    return body | changes
+
+
 @dataclass
 class World:
     """Clients of every app, the proxies in front of the services, and the trips of this test."""
@@ -40,23 +58,8 @@ class World:
         return f"{name}-{next(_serial):06d}"
 
     def request(self, day: date | None = None, **changes: Any) -> dict[str, Any]:
-        """Return a booking for two from SFO to New York, three nights, on a day of its own."""
-        day = day or fresh_day()
-        out = (day + timedelta(days=3)).isoformat()
-        body: dict[str, Any] = {
-            "customerId": "customer-123",
-            "customerEmail": "alice@example.com",
-            "flight": {"from": "SFO", "to": "JFK", "date": day.isoformat(), "passengers": 2},
-            "hotel": {
-                "city": "New York",
-                "checkIn": day.isoformat(),
-                "checkOut": out,
-                "guests": 2,
-            },
-        }
-        for part in ("flight", "hotel"):
-            body[part] |= changes.pop(part, {})
-        return body | changes
+        """Return a `booking`, on a day of its own unless one is given."""
+        return booking(day or fresh_day(), **changes)
 
     def book(self, trip_id: str, body: dict[str, Any], **headers: str) -> httpx.Response:
         """Book and return the answer."""

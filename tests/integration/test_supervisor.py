@@ -1,0 +1,106 @@
+"""`make serve`: whatever is killed is started again, and the system goes on."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from runtime import processes
+from runtime.system import System
+from tests.support.waiting import until
+from tests.support.world import HOTEL, ORCHESTRATOR, booking, fresh_day
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+HOME = PROJECT / ".supervised-system"
+SHIFT = 11_500
+
+
+@pytest.fixture(scope="module")
+def supervised() -> Iterator[System]:
+    """A whole system of its own under supervisord."""
+    running = System(PROJECT, HOME, shift=SHIFT, supervised=True, say=print)
+    running.stop()
+    shutil.rmtree(HOME, ignore_errors=True)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+def running(system: System, kind: str, app_id: str) -> list[psutil.Process]:
+    if kind == "launcher":
+        return [
+            p
+            for p in processes.of_system(system.home)
+            if processes.program(p) == "dapr" and processes.argument(p, "--app-id") == app_id
+        ]
+    return system.processes_of(kind, app_id)
+
+
+def book(system: System, trip_id: str) -> int:
+    url = f"{system.app_url(ORCHESTRATOR)}/trips/{trip_id}"
+    try:
+        return httpx.put(url, json=booking(fresh_day()), timeout=40).status_code
+    except httpx.HTTPError:
+        return 0
+
+
+def settled(system: System) -> bool:
+    """Say whether every `dapr run` has done what it does at the start: until then it notices a
+    death of its sidecar only after a minute and a half of trying to reach it."""
+    return system.is_ready() and all(
+        "appCommand"
+        in httpx.get(f"{system.sidecar_url(app.app_id)}/v1.0/metadata").json()["extended"]
+        for app in system.template.apps
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "app_id"),
+    [
+        ("app", HOTEL),
+        ("sidecar", HOTEL),
+        ("launcher", HOTEL),
+        ("app", ORCHESTRATOR),
+        ("sidecar", ORCHESTRATOR),
+        ("placement", ""),
+        ("scheduler", ""),
+    ],
+)
+def test_what_is_killed_is_started_again(supervised: System, kind: str, app_id: str) -> None:
+    until(lambda: settled(supervised), bool, "every launcher to settle")
+    [victim] = running(supervised, kind, app_id)
+    victim.kill()
+    until(
+        lambda: [p.pid for p in running(supervised, kind, app_id)],
+        lambda pids: len(pids) == 1 and pids != [victim.pid],
+        f"another {kind} {app_id}",
+    )
+    until(supervised.is_ready, bool, "the system to be ready again")
+    serial = iter(range(1000))
+    until(
+        lambda: book(supervised, f"after-{kind}-{app_id}-{next(serial)}"),
+        lambda status: status == 200,
+        "a trip to be confirmed",
+        within=60,
+    )
+    assert not supervised.dead()
+
+
+def test_an_app_is_never_restarted_without_its_sidecar(supervised: System) -> None:
+    until(lambda: settled(supervised), bool, "every launcher to settle")
+    sidecars = running(supervised, "sidecar", ORCHESTRATOR)
+    [app] = running(supervised, "app", ORCHESTRATOR)
+    app.kill()
+    gone, _ = psutil.wait_procs(sidecars, timeout=20)
+    assert gone == sidecars
+    until(supervised.is_ready, bool, "the system to be ready again")
+
+
+def test_stopping_leaves_nothing(supervised: System) -> None:
+    assert supervised.stop()
+    assert processes.of_system(supervised.home) == []
