@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
-from orchestrator.models import TERMINAL, TripRecord
+from orchestrator.models import TripRecord
 from orchestrator.saga import Entry
 from orchestrator.wire import Timestamp, Wire
 
@@ -56,8 +56,8 @@ def _events(record: TripRecord) -> Iterator[AuditEvent]:
         yield AuditEvent(at=milestone.at, event=milestone.event, detail=milestone.detail)
     if record.cancel_requested_at:
         yield AuditEvent(at=record.cancel_requested_at, event="cancel_requested")
-    if record.progress.status in TERMINAL:
-        yield _end(record)
+    if record.ended_at:
+        yield _end(record, record.ended_at)
 
 
 def _of_step(entry: Entry) -> Iterator[AuditEvent]:
@@ -89,11 +89,8 @@ def _line(entry: Entry, event: Event, at: datetime, attempt: int | None = None) 
     )
 
 
-def _end(record: TripRecord) -> AuditEvent:
+def _end(record: TripRecord, at: datetime) -> AuditEvent:
     progress = record.progress
-    at = record.ended_at or max(
-        (entry.ended_at for entry in progress.entries if entry.ended_at), default=record.created_at
-    )
     return AuditEvent(
         at=at,
         event="ended",

@@ -3,12 +3,11 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from orchestrator import trip_index
 from orchestrator.models import Progress, TripRecord
-from orchestrator.saga import Entry
 from orchestrator.sidecar import CallFailed, Sidecar, StateChanged, Stored, Write
 from orchestrator.trip_index import Item, Position, Reader
 
@@ -100,7 +99,7 @@ class TripRecords:
         kept = record.model_copy(update={"progress": progress})
         changed = {}
         if kept.ended:
-            kept.ended_at = _last_moment(progress.entries)
+            kept.ended_at = datetime.now(UTC)
             changed = trip_index.closed(index, stored[index].value, trip_id)
         await self._write(stored, {key: _value(kept)} | changed)
         return kept
@@ -142,10 +141,6 @@ def _record(stored: Stored) -> TripRecord | None:
 
 def _value(record: TripRecord) -> object:
     return record.model_dump(mode="json", exclude_none=True)
-
-
-def _last_moment(entries: list[Entry]) -> datetime | None:
-    return max((entry.ended_at for entry in entries if entry.ended_at), default=None)
 
 
 def _key(trip_id: str) -> str:

@@ -77,5 +77,5 @@ def test_what_undoes_is_marked() -> None:
 
 def test_a_running_trip_has_no_end_yet() -> None:
     running = record()
-    running.progress.status = "running"
+    running.progress.status, running.ended_at = "running", None
     assert [event.event for event in trail(running)][-1] != "ended"
