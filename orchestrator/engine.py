@@ -7,13 +7,12 @@ from grpc import StatusCode
 from grpc.aio import AioRpcError
 from pydantic import BaseModel
 
-from orchestrator import activities
+from orchestrator import activities, versions
 from orchestrator.models import Cancellation, Halt, Progress, TripOrder, TripRecord
 from orchestrator.sidecar import CallFailed
 from orchestrator.workflow import book_trip, cancel_trip
 
 _TRIES = 3
-_VERSION = "1"
 _BROKEN = (WorkflowStatus.FAILED, WorkflowStatus.TERMINATED)
 
 
@@ -83,10 +82,7 @@ class Engine:
 def create_runtime() -> WorkflowRuntime:
     """Return the worker that runs the sagas and their activities, not yet started."""
     runtime = WorkflowRuntime(worker_ready_timeout=3600)
-    for workflow in (book_trip, cancel_trip):
-        runtime.register_versioned_workflow(
-            workflow, name=workflow.__name__, version_name=_VERSION, is_latest=True
-        )
+    versions.register(runtime)
     for activity in activities.ALL:
         runtime.register_activity(activity)
     return runtime

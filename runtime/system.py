@@ -119,6 +119,10 @@ class System:
     def sidecar_url(self, app_id: str) -> str:
         return f"http://127.0.0.1:{self._app(app_id).sidecar_port}"
 
+    def metrics_url(self, app_id: str) -> str:
+        """Return where the sidecar of an app tells its metrics."""
+        return f"http://127.0.0.1:{self._app(app_id).metrics_port}/metrics"
+
     def processes_of(self, kind: str, app_id: str = "") -> list[psutil.Process]:
         """Return the ``app`` or ``sidecar`` of an app-id, ``placement`` or ``scheduler``."""
         return [p for p in processes.of_system(self.home) if _is(p, kind, app_id)]
@@ -141,11 +145,16 @@ class System:
         for process in self.processes_of(kind, app_id):
             process.resume()
 
-    def restart(self) -> None:
-        """Start again all that was killed, and return when the system is ready."""
+    def restart(self, replacing: Mapping[str, str] | None = None) -> None:
+        """Start again all that was killed, and return when the system is ready.
+
+        ``replacing`` exchanges words of their commands: so another release is deployed.
+        """
+        words = replacing or {}
         for (kind, app_id), (command, cwd, env) in sorted(self._killed.items(), key=_rank):
             log = logs.folder(self.home) / f"{app_id or 'control-plane'}_{kind}_restarted.log"
-            processes.spawn(command, self.home, log, env, Path(cwd))
+            deployed = [words.get(word, word) for word in command]
+            processes.spawn(deployed, self.home, log, env, Path(cwd))
         self._killed.clear()
         if not _until(self.is_ready, START_SECONDS):
             raise SetupError(f"Not ready again; the logs are in {logs.folder(self.home)}.")

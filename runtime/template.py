@@ -25,6 +25,7 @@ class App:
     app_id: str
     port: int
     sidecar_port: int
+    metrics_port: int
     ports: Mapping[int, str]
 
 
@@ -154,7 +155,7 @@ def _app(app: dict[str, Any]) -> App:
         for name, value in app.get("env", {}).items()
         if name.endswith("_PORT") and int(value)
     }
-    return App(app_id, port, app["daprHTTPPort"], {port: app_id} | ports)
+    return App(app_id, port, app["daprHTTPPort"], app["metricsPort"], {port: app_id} | ports)
 
 
 def _port_of(address: str) -> int:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Literal
 
 import aiohttp
@@ -16,7 +17,7 @@ from aiohttp import web
 
 _SLOW_SECONDS = 1.0
 
-Kind = Literal["error", "lost answer", "down", "held", "slow", "twice"]
+Kind = Literal["error", "lost answer", "down", "held", "slow", "twice", "none"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class FaultProxy:
 
     def __init__(self, port: int, app_port: int) -> None:
         self._port = port
-        self._app = f"http://127.0.0.1:{app_port}"
+        self._apps = cycle([f"http://127.0.0.1:{app_port}"])
         self._faults: list[Fault] = []
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -74,7 +75,7 @@ class FaultProxy:
     ) -> Iterator[Fault]:
         """Let matching requests go wrong inside the block: answered with a 500 without reaching
         the app, answered with a 500 after the app did it, dropped as if nobody listened, held back
-        until the block ends, passed on after a second, or passed on twice."""
+        until the block ends, passed on after a second, passed on twice, or only counted."""
         fault = Fault(kind, matches, times)
         self._faults.append(fault)
         try:
@@ -82,6 +83,15 @@ class FaultProxy:
         finally:
             self._faults.remove(fault)
             fault.over.set()
+
+    @contextmanager
+    def spread_over(self, urls: list[str]) -> Iterator[None]:
+        """Pass requests on to several processes of the app in turn, inside the block."""
+        alone, self._apps = self._apps, cycle(urls)
+        try:
+            yield
+        finally:
+            self._apps = alone
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -134,7 +144,7 @@ class FaultProxy:
     async def _pass_on(self, request: web.Request, body: bytes) -> web.Response:
         async with self._session.request(
             request.method,
-            self._app + request.raw_path,
+            next(self._apps) + request.raw_path,
             data=body,
             headers=_end_to_end(request.headers),
             allow_redirects=False,

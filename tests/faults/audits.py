@@ -1,0 +1,21 @@
+"""What the audit trail of a trip that ended has to tell, whatever happened to it."""
+
+from typing import Any
+
+STEPS = {"search flight", "search hotel", "hold flight", "hold hotel", "charge"}
+STEPS |= {"confirm flight", "confirm hotel", "send confirmation"}
+UNDOS = {"hold flight": "cancel flight", "hold hotel": "cancel hotel", "charge": "refund"}
+
+
+def check_audit(trip: dict[str, Any], told: list[dict[str, Any]]) -> None:
+    """Every step that was begun has its end, and everything begun was undone unless confirmed."""
+    assert (told[0]["event"], told[-1]["event"]) == ("accepted", "ended"), told
+    begun = [e["step"] for e in told if e["event"] == "step_started"]
+    done = [e["step"] for e in told if e["event"] == "step_done"]
+    ends = ("step_done", "step_refused", "step_failed")
+    assert sorted(begun) == sorted(e["step"] for e in told if e["event"] in ends)
+    assert len(done) == len(set(done)), f"a step of {trip['tripId']} was done twice"
+    if trip["status"] == "confirmed":
+        assert set(done) >= STEPS
+    else:
+        assert {UNDOS[step] for step in begun if step in UNDOS} <= set(done)

@@ -1,0 +1,52 @@
+"""With many trips in flight, one part of the system dies and comes back: all of them end.
+
+Printed is the time to the last end, beside that of an undisturbed run.
+"""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from runtime.system import System
+from tests.faults.audits import check_audit
+from tests.support.world import HOTEL, ORCHESTRATOR, World
+
+TRIPS = 50
+DOWN_SECONDS = 0.5
+VICTIMS = {
+    "nothing": [],
+    "orchestrator and sidecar": [("app", ORCHESTRATOR), ("sidecar", ORCHESTRATOR)],
+    "orchestrator's sidecar": [("sidecar", ORCHESTRATOR)],
+    "hotel service": [("app", HOTEL)],
+    "placement": [("placement", "")],
+    "scheduler": [("scheduler", "")],
+}
+MAY_STOP = {
+    "hotel service": {"unavailable", "circuit_open"},
+    # It comes back after 20 s, when a lease of the dead one has run out; so long are holds here.
+    "scheduler": {"hold_expired"},
+}
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_all_trips_in_flight_end_and_no_step_takes_effect_twice(
+    world: World, system: System, victim: str
+) -> None:
+    trip_ids = [world.trip_id("flight") for _ in range(TRIPS)]
+    with ThreadPoolExecutor(TRIPS) as pool:
+        book = partial(world.book, Prefer="respond-async")
+        list(pool.map(book, trip_ids, [world.request() for _ in trip_ids]))
+    began = time.monotonic()
+    for kind, app_id in VICTIMS[victim]:
+        system.kill(kind, app_id)
+    if VICTIMS[victim]:
+        time.sleep(DOWN_SECONDS)  # how long it is down is what is measured, not waited for
+        system.restart()
+    trips = [world.ended(trip_id, within=120) for trip_id in trip_ids]
+    print(f"{TRIPS} trips, killed {victim}: the last ended after {time.monotonic() - began:.1f} s")
+    for trip in trips:
+        check_audit(trip, world.audit(trip["tripId"]))
+    reasons = {trip["halt"]["reason"] for trip in trips if trip["status"] != "confirmed"}
+    assert reasons <= MAY_STOP.get(victim, set())

@@ -1,0 +1,45 @@
+"""A deploy of a changed saga: trips that run go on with the saga they were started with."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from runtime.system import System
+from tests.support.waiting import until
+from tests.support.world import ORCHESTRATOR, World
+
+THIS_RELEASE, NEXT_RELEASE = "orchestrator.app:app", "tests.support.next_release:app"
+
+
+@contextmanager
+def deployed(system: System, was: str, now: str) -> Iterator[None]:
+    deploy(system, was, now)
+    try:
+        yield
+    finally:
+        deploy(system, now, was)
+
+
+def deploy(system: System, was: str, now: str) -> None:
+    system.kill("app", ORCHESTRATOR)
+    system.kill("sidecar", ORCHESTRATOR)
+    system.restart(replacing={was: now})
+
+
+def test_old_trips_and_new_ones_both_end_right(world: World, system: System) -> None:
+    old = [world.trip_id("old") for _ in range(3)]
+    for trip_id in old:
+        dear = world.request(flight={"to": "SIN", "passengers": 9})
+        world.book(trip_id, dear, Prefer="respond-async")
+    for trip_id in old:
+        until(partial(world.trip, trip_id), lambda trip: trip["step"] == "approval", "approval")
+    new = world.trip_id("new")
+    with deployed(system, THIS_RELEASE, NEXT_RELEASE):
+        assert world.book(new, world.request()).status_code == 200
+        for trip_id in old:
+            decision = {"approved": True, "by": "bob"}
+            world.orchestrator.post(f"/trips/{trip_id}/approval", json=decision)
+        assert {world.ended(trip_id)["status"] for trip_id in old} == {"confirmed"}
+    assert "extend flight" in [step["step"] for step in world.trip(new)["steps"]]
+    assert "approval" in [step["step"] for step in world.trip(old[0])["steps"]]
+    assert world.book(world.trip_id("back"), world.request()).status_code == 200
