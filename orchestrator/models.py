@@ -152,7 +152,7 @@ class Approval(BaseModel):
 
 
 class Blocked(BaseModel):
-    """An undo that could not be completed."""
+    """A step that could not be completed: an undo, or a mail."""
 
     step: str
     resource: str
@@ -164,7 +164,7 @@ class Attention(BaseModel):
     """What a trip needs a person for, and since when."""
 
     since: datetime
-    undos: list[Blocked]
+    blocked: list[Blocked]
 
 
 class Milestone(BaseModel):

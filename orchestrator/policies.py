@@ -43,5 +43,7 @@ class Policies(BaseModel):
     step: Retry = Retry(tries=4, first_seconds=0.25, most_seconds=1, waits_for_breaker=False)
     # Nobody waits, and giving up needs a person: 20 tries within about 7.5 minutes.
     undo: Retry = Retry(tries=20, first_seconds=0.5, most_seconds=30)
-    # Past the point of no return: until it works.
-    insist: Retry = Retry(first_seconds=0.5, most_seconds=60)
+    # Past the point of no return, and histories have to end: 200 tries within about 16 hours.
+    mail: Retry = Retry(tries=200, first_seconds=0.5, most_seconds=300)
+    # What has to be on record: until it is.
+    record: Retry = Retry(first_seconds=0.5, most_seconds=60)

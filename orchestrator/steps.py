@@ -129,7 +129,7 @@ def send_cancellation(order: TripOrder, trip: Progress) -> Step:
 def keep(order: TripOrder, trip: Progress) -> Step:
     """Put the trip's progress on record."""
     report = Report(trip_id=order.trip_id, progress=trip)
-    return Step("keep record", activities.keep_record, report, order.terms.policies.insist)
+    return Step("keep record", activities.keep_record, report, order.terms.policies.record)
 
 
 def flight_id(order: TripOrder) -> str:
@@ -174,8 +174,8 @@ def _mail(
     order: TripOrder, template: str, activity: activities.Activity, body: dict[str, Any]
 ) -> Step:
     call = Call(id=f"{order.trip_id}:{template}", body=body)
-    insist = order.terms.policies.insist
-    return Step(f"send {template}", activity, call, insist, resource=call.id)
+    policy = order.terms.policies.mail
+    return Step(f"send {template}", activity, call, policy, resource=call.id)
 
 
 def _wish(wish: Any) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class ApprovalView(Wire):
 
 
 class BlockedView(Wire):
-    """An undo that could not be completed, and why."""
+    """A step that could not be completed, and why: an undo, or a mail."""
 
     step: str
     resource: str
@@ -51,7 +51,7 @@ class AttentionView(Wire):
     """What has to be mended before the trip can be resumed."""
 
     since: Timestamp
-    undos: list[BlockedView]
+    blocked: list[BlockedView]
 
 
 class TripSummary(Wire):

@@ -13,7 +13,7 @@ from orchestrator.models import (
     TripOrder,
     TripStatus,
 )
-from orchestrator.saga import CANCELLED, Durable, Entry, Saga, Stopped
+from orchestrator.saga import CANCELLED, Durable, Entry, Saga, Step, Stopped
 
 CANCEL, RESUME = "cancel", "resume"
 
@@ -32,7 +32,7 @@ def book_trip(ctx: DaprWorkflowContext, order: TripOrder) -> Durable[str]:
         [trip.charge] = yield from saga.run(steps.charge(order, trip.total))
         refusal_means = "failed"
         trip.flight, trip.hotel = yield from saga.run(*steps.confirmations(order))
-        yield from saga.insist(steps.send_confirmation(order, trip))
+        yield from _tell(saga, order, trip, steps.send_confirmation(order, trip))
         yield from _end(saga, order, trip, "confirmed")
     except Stopped as stop:
         trip.halt = Halt(step=stop.step, reason=stop.reason, detail=stop.detail)
@@ -65,24 +65,33 @@ def _call_off(saga: Saga, order: TripOrder, trip: Progress, status: TripStatus) 
     trip.hotel = saga.values.get("cancel hotel", trip.hotel)
     trip.charge = saga.values.get("refund", trip.charge)
     if status == "cancelled":
-        yield from saga.insist(steps.send_cancellation(order, trip))
+        yield from _tell(saga, order, trip, steps.send_cancellation(order, trip))
     yield from _end(saga, order, trip, status)
+
+
+def _tell(saga: Saga, order: TripOrder, trip: Progress, mail: Step) -> Durable[None]:
+    """Send a mail, however long it takes. Raises Stopped when the trip is cancelled before."""
+    while (entry := (yield from saga.insist(mail))).result == "failed":
+        yield from _wait_for_help(saga, order, trip, [entry])
 
 
 def _wait_for_help(
     saga: Saga, order: TripOrder, trip: Progress, left: list[Entry]
 ) -> Durable[None]:
+    """Wait durably until somebody says that what blocks these steps is mended."""
     told_to_go_on = saga.ctx.wait_for_external_event(RESUME)
-    undos = [
+    blocked = [
         Blocked(step=e.step, resource=e.resource, reason=e.reason or "", detail=e.detail or "")
         for e in left
     ]
-    trip.status, trip.attention = "needs_attention", Attention(since=saga.now, undos=undos)
-    blocked = ", ".join(undo.step for undo in undos)
-    trip.milestones.append(Milestone(event="needs_attention", at=saga.now, detail=blocked))
+    trip.status, trip.attention = "needs_attention", Attention(since=saga.now, blocked=blocked)
+    steps_left = ", ".join(each.step for each in blocked)
+    trip.milestones.append(Milestone(event="needs_attention", at=saga.now, detail=steps_left))
     yield from saga.record(steps.keep(order, trip))
-    yield told_to_go_on
-    trip.status, trip.attention = "running", None
+    try:
+        yield from saga.wait(steps_left, told_to_go_on)
+    finally:
+        trip.status, trip.attention = "running", None
     trip.milestones.append(Milestone(event="resumed", at=saga.now))
     yield from saga.record(steps.keep(order, trip))
 

@@ -124,7 +124,7 @@ def test_a_cancelled_trip_whose_refund_fails_needs_attention_and_is_resumed(worl
             lambda trip: trip["status"] == "needs_attention",
             "the trip to need attention",
         )
-        [blocked] = trip["attention"]["undos"]
+        [blocked] = trip["attention"]["blocked"]
         assert (blocked["step"], blocked["reason"]) == ("refund", "unavailable")
         done = {u["step"]: u["result"] for u in trip["compensations"]}
         assert done == {"refund": "failed", "cancel flight": "done", "cancel hotel": "done"}

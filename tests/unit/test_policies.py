@@ -19,7 +19,7 @@ def test_a_replay_waits_as_long_and_another_trip_does_not() -> None:
 
 def test_tries_are_bounded_or_endless() -> None:
     assert [POLICY.allows(tried) for tried in (1, 2, 3)] == [True, True, False]
-    insist = Policies().insist
+    insist = Policies().record
     assert insist.allows(10**6)
     assert insist.pause(10**6, "t1").total_seconds() <= insist.most_seconds * 1.2
 

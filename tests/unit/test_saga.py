@@ -9,7 +9,7 @@ from orchestrator.policies import Policies, Retry
 from orchestrator.saga import CANCELLED, CIRCUIT_OPEN, Refused, Saga, Step, Stopped
 from tests.unit.engine import FakeEngine, Fault
 
-STEP, UNDO, INSIST = Policies().step, Policies().undo, Policies().insist
+STEP, UNDO, INSIST = Policies().step, Policies().undo, Policies().record
 STEP_TRIES, UNDO_TRIES = STEP.tries or 0, UNDO.tries or 0
 OPEN = Fault("kept back", kind="CircuitOpen")
 NO = Refused(reason="no", detail="It will not be.")

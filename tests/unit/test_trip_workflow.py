@@ -260,6 +260,20 @@ def test_the_record_says_what_needs_attention_and_since_when() -> None:
     engine.run(book_trip(engine, order))  # type: ignore[arg-type]
     parked, resumed, ended = seen
     assert parked.attention is not None
-    assert [(u.step, u.reason) for u in parked.attention.undos] == [("refund", "unavailable")]
+    assert [(u.step, u.reason) for u in parked.attention.blocked] == [("refund", "unavailable")]
     assert (parked.status, resumed.status, ended.status) == ("needs_attention", "running", "failed")
     assert [m.event for m in ended.milestones] == ["needs_attention", "resumed"]
+
+
+def test_a_mail_that_cannot_be_sent_for_long_needs_attention_and_goes_on() -> None:
+    down = [Fault("down")] * (Policies().mail.tries or 0)
+    engine, kept = book({"send_confirmation": [*down, {}]}, waiting=[("resume", None)])
+    assert kept.status == "confirmed"
+    assert [m.event for m in kept.milestones] == ["needs_attention", "resumed"]
+    assert not set(engine.calls) & set(UNDO_ALL)
+
+
+def test_a_trip_whose_mail_needs_attention_can_be_cancelled() -> None:
+    _, kept = book({"send_confirmation": Fault("down")}, waiting=[("cancel", None)])
+    assert kept.status == "cancelled"
+    assert kept.attention is None
