@@ -84,6 +84,12 @@ def with_trip(stored: Mapping[str, Any], item: Item) -> Documents:
     return changed
 
 
+def latest(stored: Mapping[str, Any]) -> datetime | None:
+    """Return the time of the newest trip in the heads of logs."""
+    heads = [Log.model_validate(value or {}) for key, value in stored.items() if key[:4] == "log:"]
+    return max((head.items[-1].created_at for head in heads if head.items), default=None)
+
+
 def opened(key: str, value: Any, item: Item) -> Documents:
     """Return the document of open trips with the trip."""
     trips = Open.model_validate(value or {})

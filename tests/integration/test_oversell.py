@@ -73,6 +73,40 @@ def test_exactly_as_many_trips_are_confirmed_as_there_are_places(
     assert tries < 1.5, "trips that lose a race must not come back as a storm"
 
 
+def test_places_of_holds_that_nobody_confirms_go_to_others_once(
+    world: World, system: System
+) -> None:
+    """Holds are left behind on the last seats; when they lapse, exactly that many trips get one."""
+    body = world.request(flight={"passengers": 1})
+    offer_id, free = next(iter(world.seats_left(body).items()))
+    body["flight"]["offerId"] = offer_id
+    take(world, FLIGHT, body["flight"], free - 6)
+    left_behind = [world.trip_id("abandoned") for _ in range(6)]
+    flights = world.services[FLIGHT]
+    for hold_id in left_behind:
+        flights.put(f"/reservations/{hold_id}", json=body["flight"]).raise_for_status()
+    early = world.book(world.trip_id("early"), body)
+    assert (early.status_code, early.json()["reason"]) == (409, "sold_out")
+    with several_processes(world, system, FLIGHT):
+        until(
+            lambda: world.seats_left(body),
+            lambda left: left.get(offer_id, 0) == 6,
+            "the holds to lapse",
+        )
+        trip_ids = [world.trip_id("late") for _ in range(24)]
+        with ThreadPoolExecutor(24) as pool:
+            answers = list(pool.map(lambda i: world.book(i, body), trip_ids))
+    assert Counter(answer.status_code for answer in answers) == {200: 6, 409: 18}
+    for hold_id in left_behind:
+        until(
+            partial(world.reservation, FLIGHT, hold_id),
+            lambda found: found is not None and found["status"] == "expired",
+            f"{hold_id} to be expired",
+        )
+        late = flights.post(f"/reservations/{hold_id}/confirm")
+        assert (late.status_code, late.json()["reason"]) == (409, "hold_expired")
+
+
 def take(world: World, app_id: str, wish: dict[str, Any], quantity: int) -> None:
     """Hold and confirm so many places directly at the service."""
     people, step = ("passengers", 9) if app_id == FLIGHT else ("guests", 8)

@@ -11,8 +11,7 @@ from runtime import processes, template
 from runtime.control_plane import HEALTH_PORTS
 from runtime.ports import shifted
 from runtime.system import System
-from tests.support.waiting import until
-from tests.support.world import FLIGHT, HOTEL, World
+from tests.support.world import HOTEL, World
 
 
 @pytest.mark.parametrize("kind", ["app", "sidecar"])
@@ -46,26 +45,6 @@ def test_trips_in_flight_survive_the_death_of_the_orchestrator(
         system.kill(kind, "trip-orchestrator")
     system.restart()
     assert {world.ended(trip_id)["status"] for trip_id in bodies} == {"confirmed"}
-
-
-def test_a_hold_that_nobody_confirms_expires_by_itself(world: World) -> None:
-    body = world.request()
-    offer_id, seats = next(iter(world.seats_left(body).items()))
-    hold_id = world.trip_id("lapse")
-    flights = world.services[FLIGHT]
-    held = flights.put(
-        f"/reservations/{hold_id}", json=body["flight"] | {"offerId": offer_id}
-    ).json()
-    assert held["status"] == "held"
-    assert world.seats_left(body)[offer_id] == seats - 2
-    until(
-        lambda: world.reservation(FLIGHT, hold_id),
-        lambda found: found is not None and found["status"] == "expired",
-        f"{hold_id} to expire",
-    )
-    assert world.seats_left(body)[offer_id] == seats
-    late = flights.post(f"/reservations/{hold_id}/confirm")
-    assert (late.status_code, late.json()["reason"]) == (409, "hold_expired")
 
 
 def test_dapr_list_names_all_apps_with_their_ports(system: System) -> None:

@@ -81,6 +81,8 @@ def test_what_is_killed_is_started_again(supervised: System, kind: str, app_id: 
         f"another {kind} {app_id}",
     )
     until(supervised.is_ready, bool, "the system to be ready again")
+    if kind == "scheduler":
+        return  # trips wait until a lease has run out: see tests/faults/test_recovery.py
     serial = iter(range(1000))
     until(
         lambda: book(supervised, f"after-{kind}-{app_id}-{next(serial)}"),
