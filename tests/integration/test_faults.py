@@ -3,19 +3,10 @@
 import pytest
 
 from tests.support.fault_proxy import Kind
+from tests.support.steps import STEPS
 from tests.support.waiting import until
 from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, PAYMENT, World, about, fresh_day
 
-# step, service, HTTP method, end of the path, whether an undo has to follow
-STEPS = [
-    ("search flight", FLIGHT, "POST", "/search"),
-    ("search hotel", HOTEL, "POST", "/search"),
-    ("hold flight", FLIGHT, "PUT", ":flight"),
-    ("hold hotel", HOTEL, "PUT", ":hotel"),
-    ("charge", PAYMENT, "PUT", ":payment"),
-    ("confirm flight", FLIGHT, "POST", "/confirm"),
-    ("confirm hotel", HOTEL, "POST", "/confirm"),
-]
 KINDS: list[Kind] = ["error", "lost answer", "down"]
 TRIES_OF_A_STEP = 4  # orchestrator/policies.py
 
