@@ -2,7 +2,7 @@
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup run up serve down test soak check
+.PHONY: help setup run up serve zipkin down test soak check
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -15,6 +15,9 @@ up: .venv/installed ## the same in the background
 
 serve: .venv/installed ## like run, under a supervisor that starts again what dies
 	@.venv/bin/python -m runtime serve
+
+zipkin: .venv/installed ## like up, with Zipkin and a trace of each trip
+	@.venv/bin/python -m runtime zipkin
 
 down: .venv/installed ## stop what runs, also after a crash
 	@.venv/bin/python -m runtime down

@@ -16,6 +16,7 @@ from orchestrator.problems import answer_with_problems, problems
 from orchestrator.routes import router
 from orchestrator.settings import Settings
 from orchestrator.trips import Trips
+from telemetry.tracing import trace_app
 
 
 @asynccontextmanager
@@ -45,6 +46,7 @@ app = FastAPI(title="TripOrchestrator", version="1.0.0", lifespan=_live)
 answer_with_problems(app)
 DaprApp(app, router_tags=["Dapr"])
 app.include_router(router)
+trace_app(app)
 
 
 @app.get("/healthz", tags=["health"], summary="The process is alive")

@@ -215,7 +215,7 @@ class Report(BaseModel):
 class TripRecord(BaseModel):
     """The orchestrator's own record of a trip, which outlives the workflow's history.
 
-    ``reopened``: it was confirmed, and then cancelled.
+    ``reopened``: it was confirmed, and then cancelled. ``trace_id``: of its booking, if traced.
     """
 
     trip_id: str
@@ -223,6 +223,7 @@ class TripRecord(BaseModel):
     request: TripRequest
     terms: Terms = Terms()
     created_at: datetime
+    trace_id: str | None = None
     cancel_requested_at: datetime | None = None
     reopened: bool = False
     ended_at: datetime | None = None

@@ -15,6 +15,7 @@ from orchestrator.models import (
 )
 from orchestrator.records import TripRecords
 from orchestrator.workflow import CANCEL, RESUME
+from telemetry.tracing import trace_id
 
 _POLL_SECONDS = 1.0
 _UNSTARTED_AFTER = timedelta(seconds=5)
@@ -106,6 +107,7 @@ class Trips:
             request=request,
             terms=self._terms,
             created_at=datetime.now(UTC),
+            trace_id=trace_id(),
         )
         record = await self._records.accept(fresh)
         if record.digest != fresh.digest:

@@ -90,6 +90,7 @@ class TripView(TripSummary):
     charge: dict[str, Any] | None = None
     approval: ApprovalView | None = None
     cancel_requested_at: Timestamp | None = None
+    trace_id: str | None = None
     steps: list[StepView]
     compensations: list[StepView]
 
@@ -106,6 +107,7 @@ def trip_view(record: TripRecord) -> TripView:
         charge=progress.charge,
         approval=_as(ApprovalView, progress.approval),
         cancel_requested_at=record.cancel_requested_at,
+        trace_id=record.trace_id,
         steps=[_step(entry) for entry in progress.entries if not entry.compensation],
         compensations=[_step(entry) for entry in progress.entries if entry.compensation],
     )

@@ -1,4 +1,4 @@
-"""``python -m runtime setup | run | up | serve | down``; the Makefile's targets."""
+"""``python -m runtime setup | run | up | serve | zipkin | down``; the Makefile's targets."""
 
 import argparse
 import signal
@@ -10,9 +10,10 @@ from types import FrameType
 
 from rich.console import Console
 
-from runtime import logs, sample, timeline
+from runtime import logs, sample, timeline, zipkin
 from runtime.errors import SetupError
-from runtime.system import System
+from runtime.system import System, wait_until
+from runtime.template import Changes
 
 PROJECT = Path(__file__).resolve().parent.parent
 _LOOK_SECONDS = 1.0
@@ -68,12 +69,34 @@ def serve(system: System) -> None:
     run(system)
 
 
+def traced(system: System) -> None:
+    """Start Zipkin, and the system in the background with tracing to it."""
+    system.stop()
+    if not zipkin.answers():
+        console.print("Starting Zipkin …")
+        zipkin.start(system.home)
+        wait_until(zipkin.answers, 120, "Zipkin did not start")
+    system.changes = Changes(zipkin=zipkin.url())
+    setup(system)
+    system.start()
+    _where(system)
+    console.print(f"  traces  {zipkin.url()}/zipkin/")
+    console.print("It runs in the background; `make down` stops it, and Zipkin.")
+
+
 def main() -> int:
     """Run one command; return 0, 1 after an error, 130 after Ctrl+C before it was done."""
-    commands = {"setup": setup, "run": run, "up": up, "serve": serve, "down": down}
+    commands = {
+        "setup": setup,
+        "run": run,
+        "up": up,
+        "serve": serve,
+        "zipkin": traced,
+        "down": down,
+    }
     parser = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
     parser.add_argument("command", choices=commands)
-    system = System(PROJECT, PROJECT, say=console.print)
+    system = System(PROJECT, PROJECT, _changes(), say=console.print)
     for wish in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wish, _as_interrupt)
     try:
@@ -84,6 +107,11 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _changes() -> Changes:
+    """Trace if there is a Zipkin to trace to: without one, sidecars would log errors."""
+    return Changes(zipkin=zipkin.url()) if zipkin.answers() else Changes()
 
 
 def _start(system: System) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from runtime import logs, processes, template
 from runtime.control_plane import Service
 from runtime.dapr import Dapr
+from runtime.template import Template
 
 _FLAGS = {
     "appPort": "--app-port",
@@ -29,7 +30,7 @@ _FLAGS = {
 }
 
 
-def command(home: Path, dapr: Dapr, plane: list[Service]) -> list[str]:
+def command(home: Path, read: Template, dapr: Dapr, plane: list[Service]) -> list[str]:
     """Write supervisord's configuration below ``home`` and return the command that runs it."""
     config = RawConfigParser()
     folder = home / ".dapr"
@@ -40,8 +41,9 @@ def command(home: Path, dapr: Dapr, plane: list[Service]) -> list[str]:
     }
     for service in plane:
         config[f"program:{service.name}"] = _program(home, service.name, service.command, 1)
-    for app in template.read(home / "dapr.yaml").apps:
-        unit = [sys.executable, "-m", "runtime.supervisor", str(home), app.app_id, str(dapr.cli)]
+    for app in read.apps:
+        unit = [sys.executable, "-m", "runtime.supervisor", str(home), str(read.path)]
+        unit += [app.app_id, str(dapr.cli)]
         config[f"program:{app.app_id}"] = _program(home, app.app_id, unit, 2)
     path = folder / "supervisord.conf"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,16 +69,16 @@ def _program(home: Path, name: str, words: list[str], priority: int) -> dict[str
     }
 
 
-def run_app(home: Path, app_id: str, cli: str) -> None:
+def run_app(home: Path, path: Path, app_id: str, cli: str) -> None:
     """Become the `dapr run` of one app, once nothing is left of an earlier one."""
     left = [p for p in processes.of_system(home) if processes.belongs(p, app_id)]
     processes.end(left, grace_seconds=1)
-    common, app = template.sections(home / "dapr.yaml", app_id)
-    words = [cli, "run", "--app-id", app_id]
+    common, app = template.sections(path, app_id)
+    words: list[str] = [cli, "run", "--app-id", app_id]
     for key, value in (common | app).items():
         words += [_FLAGS[key], str(value)] if key in _FLAGS else []
-    for path in common["resourcesPaths"]:
-        words += ["--resources-path", path]
+    for resources in common["resourcesPaths"]:
+        words += ["--resources-path", resources]
     os.chdir(app["appDirPath"])
     os.execve(cli, [*words, "--", *app["command"]], os.environ | _environment(app))
 
@@ -87,4 +89,4 @@ def _environment(app: dict[str, object]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    run_app(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
+    run_app(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4])

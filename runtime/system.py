@@ -18,7 +18,7 @@ from runtime.control_plane import Service
 from runtime.dapr import Dapr, find_or_build
 from runtime.errors import SetupError
 from runtime.ports import listening, require_free
-from runtime.template import App, Template
+from runtime.template import App, Changes, Template
 
 START_SECONDS = 90.0
 _PAUSE_SECONDS = 0.1
@@ -36,15 +36,12 @@ def _silent(_: str) -> None:
 class System:
     """Starts, watches and stops one system.
 
-    ``env`` adds environment variables by app-id. ``supervised``: what dies is started again.
+    ``changes`` tell it from the project's template. ``supervised``: what dies is started again.
     """
 
     project: Path
     home: Path
-    shift: int = 0
-    proxied_by: int = 0
-    env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    history_kept: str | None = None
+    changes: Changes = field(default_factory=Changes)
     supervised: bool = False
     say: Progress = _silent
     _killed: dict[tuple[str, str], tuple[list[str], str, dict[str, str]]] = field(
@@ -57,7 +54,7 @@ class System:
     @property
     def template(self) -> Template:
         """Return the template this system runs. Raises SetupError when it is broken."""
-        return template.read(self.home / "dapr.yaml")
+        return template.read(self._folder / "dapr.yaml")
 
     def set_up(self) -> Dapr:
         """Find or build Dapr. Raises SetupError."""
@@ -159,18 +156,23 @@ class System:
         if not _until(self.is_ready, START_SECONDS):
             raise SetupError(f"Not ready again; the logs are in {logs.folder(self.home)}.")
 
+    @property
+    def _folder(self) -> Path:
+        """Where the template is that this system runs."""
+        if self.home == self.project and self.changes != Changes():
+            return self.home / ".dapr" / "launch"
+        return self.home
+
     def _write_template(self) -> None:
         (self.home / "data").mkdir(parents=True, exist_ok=True)
-        if self.home != self.project:
-            template.write_shifted(
-                self.project, self.home, self.shift, self.proxied_by, self.env, self.history_kept
-            )
+        if self._folder != self.project:
+            template.write(self.project, self.home, self._folder, self.changes)
 
     def _foreign_control_plane(self) -> bool:
         """Say whether the machine has a control plane for the real system to use."""
         if self.home != self.project:
             return False
-        read = self.template
+        read = template.read(self.project / "dapr.yaml")
         ours = {processes.program(p) for p in processes.of_system(self.home)}
         return all(map(listening, (read.placement_port, read.scheduler_port))) and not ours & set(
             _PLANE
@@ -183,7 +185,7 @@ class System:
             self.say("Using the placement and scheduler that are running already.")
             return []
         services = control_plane.services(
-            dapr, self.home, read.placement_port, read.scheduler_port, self.shift
+            dapr, self.home, read.placement_port, read.scheduler_port, self.changes.by
         )
         for service in services:
             require_free(service.ports)
@@ -200,7 +202,7 @@ class System:
     def _supervise(self, dapr: Dapr) -> subprocess.Popen[bytes]:
         plane = self._control_plane(dapr)
         self.say("Starting five apps and their sidecars under supervisord …")
-        command = supervisor.command(self.home, dapr, plane)
+        command = supervisor.command(self.home, self.template, dapr, plane)
         return self._spawn_launcher(dapr, command, "supervisord-output.log")
 
     def _spawn_launcher(
@@ -300,6 +302,12 @@ def _answers(client: httpx.Client, url: str) -> bool:
         return client.get(url).is_success
     except httpx.HTTPError:
         return False
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, else_say: str) -> None:
+    """Wait for a condition. Raises SetupError."""
+    if not _until(condition, seconds):
+        raise SetupError(f"{else_say} within {seconds:.0f} s.")
 
 
 def _until(condition: Callable[[], bool], seconds: float) -> bool:

@@ -4,7 +4,7 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -81,35 +81,42 @@ def check_resource(path: Path) -> None:
         )
 
 
-def write_shifted(
-    project: Path,
-    home: Path,
-    by: int,
-    proxied_by: int = 0,
-    env: Mapping[str, Mapping[str, str]] | None = None,
-    history_kept: str | None = None,
-) -> Path:
-    """Write a copy of the project's template into ``home`` and return its path.
+@dataclass(frozen=True)
+class Changes:
+    """How a system differs from the project's template.
 
     Every port is shifted ``by``. With ``proxied_by``, sidecars look for their apps that much
     higher, where a test can put a proxy. ``env`` adds environment variables to apps, by app-id;
-    ``history_kept`` is how long the histories of completed workflows stay (``5s``, ``1h``).
+    ``history_kept`` is how long the histories of completed workflows stay (``5s``, ``1h``);
+    ``zipkin`` is where traces go.
     """
+
+    by: int = 0
+    proxied_by: int = 0
+    env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    history_kept: str | None = None
+    zipkin: str | None = None
+
+
+def write(project: Path, home: Path, folder: Path, changes: Changes) -> Path:
+    """Write a changed copy of the project's template into ``folder``, for a system that lives in
+    ``home``, and return its path."""
     content = _yaml(project / "dapr.yaml")
     common = content["common"]
+    configuration = folder / common["configFilePath"]
     common["appDirPath"] = str(home)
-    common["resourcesPaths"] = [str(home / "components")]
-    common["configFilePath"] = str(home / common["configFilePath"])
+    common["resourcesPaths"] = [str(folder / "components")]
+    common["configFilePath"] = str(configuration)
     for key in _ADDRESS_KEYS:
-        common[key] = f"127.0.0.1:{shifted(_port_of(common[key]), by)}"
+        common[key] = f"127.0.0.1:{shifted(_port_of(common[key]), changes.by)}"
+    everywhere = {"ZIPKIN_ENDPOINT": _spans(changes.zipkin)} if changes.zipkin else {}
     for app in content["apps"]:
-        _shift_app(app, project, home, by)
-        app["env"] |= (env or {}).get(app["appID"], {})
-        app["appPort"] += proxied_by
-    _copy_components(project / "components", home / "components", by)
-    if history_kept:
-        _keep_history(home / content["common"]["configFilePath"], history_kept)
-    path = home / "dapr.yaml"
+        _shift_app(app, project, home, changes.by)
+        app["env"] |= everywhere | dict(changes.env.get(app["appID"], {}))
+        app["appPort"] += changes.proxied_by
+    _copy_components(project / "components", folder / "components", changes.by)
+    _configure(configuration, changes)
+    path = folder / "dapr.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     return path
 
@@ -139,10 +146,18 @@ def _copy_components(source: Path, target: Path, by: int) -> None:
         (target / resource.name).write_text(yaml.safe_dump(content, sort_keys=False))
 
 
-def _keep_history(configuration: Path, duration: str) -> None:
+def _configure(configuration: Path, changes: Changes) -> None:
     content = _yaml(configuration)
-    content["spec"]["workflow"]["stateRetentionPolicy"]["completed"] = duration
+    if changes.history_kept:
+        content["spec"]["workflow"]["stateRetentionPolicy"]["completed"] = changes.history_kept
+    if changes.zipkin:
+        tracing = {"samplingRate": "1", "zipkin": {"endpointAddress": _spans(changes.zipkin)}}
+        content["spec"]["tracing"] = tracing
     configuration.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def _spans(zipkin: str) -> str:
+    return f"{zipkin}/api/v2/spans"
 
 
 def _app(app: dict[str, Any]) -> App:

@@ -11,6 +11,7 @@ import pytest
 from runtime import template
 from runtime.ports import shifted
 from runtime.system import System
+from runtime.template import Changes
 from tests.support.fault_proxy import FaultProxy
 from tests.support.small_disk import SmallDisk, mount, unmount
 from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, ORCHESTRATOR, PAYMENT, World
@@ -72,10 +73,12 @@ def system(
     running = System(
         PROJECT,
         home,
-        shift=SHIFT,
-        proxied_by=PROXIED_BY,
-        env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience},
-        history_kept=HISTORY_KEPT,
+        Changes(
+            by=SHIFT,
+            proxied_by=PROXIED_BY,
+            env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience},
+            history_kept=HISTORY_KEPT,
+        ),
         say=print,
     )
     try:

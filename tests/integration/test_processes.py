@@ -73,4 +73,4 @@ def test_everything_listens_on_loopback_but_what_dapr_cannot_bind_so(system: Sys
         for conn in process.net_connections("tcp")
         if conn.status == psutil.CONN_LISTEN and conn.laddr.ip not in ("127.0.0.1", "::1")
     }
-    assert elsewhere <= {shifted(port, system.shift) for port in HEALTH_PORTS}
+    assert elsewhere <= {shifted(port, system.changes.by) for port in HEALTH_PORTS}

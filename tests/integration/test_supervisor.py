@@ -1,9 +1,5 @@
 """`make serve`: whatever is killed is started again, and the system goes on."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx
 import psutil
 import pytest
@@ -12,23 +8,6 @@ from runtime import processes
 from runtime.system import System
 from tests.support.waiting import until
 from tests.support.world import HOTEL, ORCHESTRATOR, booking, fresh_day
-
-PROJECT = Path(__file__).resolve().parent.parent.parent
-HOME = PROJECT / ".supervised-system"
-SHIFT = 11_500
-
-
-@pytest.fixture(scope="module")
-def supervised() -> Iterator[System]:
-    """A whole system of its own under supervisord."""
-    running = System(PROJECT, HOME, shift=SHIFT, supervised=True, say=print)
-    running.stop()
-    shutil.rmtree(HOME, ignore_errors=True)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
 
 
 def running(system: System, kind: str, app_id: str) -> list[psutil.Process]:
@@ -101,8 +80,3 @@ def test_an_app_is_never_restarted_without_its_sidecar(supervised: System) -> No
     gone, _ = psutil.wait_procs(sidecars, timeout=20)
     assert gone == sidecars
     until(supervised.is_ready, bool, "the system to be ready again")
-
-
-def test_stopping_leaves_nothing(supervised: System) -> None:
-    assert supervised.stop()
-    assert processes.of_system(supervised.home) == []

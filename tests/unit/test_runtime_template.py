@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -11,6 +12,7 @@ from runtime import control_plane, template
 from runtime.dapr import Dapr
 from runtime.errors import SetupError
 from runtime.ports import require_free, shifted
+from runtime.template import Changes
 
 PROJECT = Path(__file__).resolve().parents[2]
 # The table in the design.
@@ -31,7 +33,7 @@ def test_the_template_pins_the_ports_of_the_design() -> None:
 
 
 def test_a_shifted_system_shares_no_port_with_the_real_one(tmp_path: Path) -> None:
-    copy = template.read(template.write_shifted(PROJECT, tmp_path, 10_000, proxied_by=2_000))
+    copy = template.read(written(tmp_path, proxied_by=2_000))
     real = template.read(PROJECT / "dapr.yaml")
     dapr = Dapr(Path("dapr"), tmp_path, "made up")
     planes = [
@@ -47,8 +49,20 @@ def test_a_shifted_system_shares_no_port_with_the_real_one(tmp_path: Path) -> No
     assert max(of_copy) < 32768
 
 
+def test_a_traced_system_tells_sidecars_and_apps_where_spans_go(tmp_path: Path) -> None:
+    path = written(tmp_path, zipkin="http://127.0.0.1:9411")
+    spans = "http://127.0.0.1:9411/api/v2/spans"
+    configuration = yaml.safe_load((tmp_path / "components" / "configuration.yaml").read_text())
+    assert configuration["spec"]["tracing"] == {
+        "samplingRate": "1",
+        "zipkin": {"endpointAddress": spans},
+    }
+    envs = [app["env"]["ZIPKIN_ENDPOINT"] for app in yaml.safe_load(path.read_text())["apps"]]
+    assert envs == [spans] * 5
+
+
 def test_a_shifted_system_has_its_mails_go_to_its_own_sink(tmp_path: Path) -> None:
-    path = template.write_shifted(PROJECT, tmp_path, 10_000)
+    path = written(tmp_path)
     mail = yaml.safe_load((tmp_path / "components" / "mail.yaml").read_text())
     metadata = {item["name"]: item["value"] for item in mail["spec"]["metadata"]}
     apps = {app["appID"]: app for app in yaml.safe_load(path.read_text())["apps"]}
@@ -56,9 +70,7 @@ def test_a_shifted_system_has_its_mails_go_to_its_own_sink(tmp_path: Path) -> No
 
 
 def test_a_shifted_system_finds_its_apps_behind_the_proxies(tmp_path: Path) -> None:
-    path = template.write_shifted(
-        PROJECT, tmp_path, 10_000, proxied_by=2_000, env={"flight-service": {"HOLD_SECONDS": "2"}}
-    )
+    path = written(tmp_path, proxied_by=2_000, env={"flight-service": {"HOLD_SECONDS": "2"}})
     app = yaml.safe_load(path.read_text())["apps"][0]
     assert app["appPort"] == 20101
     assert app["command"][app["command"].index("--port") + 1] == "18101"
@@ -73,7 +85,7 @@ def test_high_ports_come_down_before_they_are_shifted(port: int, by: int, to: in
 
 
 def test_a_broken_component_is_named(tmp_path: Path) -> None:
-    template.write_shifted(PROJECT, tmp_path, 10_000)
+    written(tmp_path)
     (tmp_path / "components" / "flight-store.yaml").write_text("kind: [")
     with pytest.raises(SetupError, match=r"flight-store\.yaml cannot be read"):
         template.read(tmp_path / "dapr.yaml")
@@ -88,6 +100,10 @@ def test_a_taken_port_is_named_with_what_it_is_for() -> None:
         with pytest.raises(SetupError, match=rf"port {port} \(flight-service\), by .*process \d+"):
             require_free({port: "flight-service"})
     require_free({port: "flight-service"})
+
+
+def written(home: Path, **changes: Any) -> Path:
+    return template.write(PROJECT, home, home, Changes(by=10_000, **changes))
 
 
 def _sets(ports: Mapping[str, tuple[int, ...]]) -> dict[str, set[int]]:

@@ -1,0 +1,1 @@
+"""What all apps tell of themselves: traces, metrics, logs. It knows nothing of trips."""

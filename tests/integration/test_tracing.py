@@ -1,0 +1,92 @@
+"""One trace a trip, over all five apps; and without Zipkin, not a word about tracing."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from runtime import logs
+from runtime.system import System
+from tests.support.waiting import until
+from tests.support.world import (
+    FLIGHT,
+    HOTEL,
+    NOTIFICATION,
+    ORCHESTRATOR,
+    PAYMENT,
+    booking,
+    fresh_day,
+)
+
+STEPS = ["search_flight", "search_hotel", "hold_flight", "hold_hotel", "charge"]
+CONFIRMED = [*STEPS, "confirm_flight", "confirm_hotel", "send_confirmation"]
+DECLINED = [*STEPS, "refund", "cancel_flight", "cancel_hotel"]
+TAKING_PART = {FLIGHT, HOTEL, PAYMENT, ORCHESTRATOR}
+
+Span = dict[str, Any]
+
+
+def trace_of(system: System, zipkin_url: str, method: str, steps: list[str]) -> list[Span]:
+    """Book a trip and return its trace once all of it has arrived: sidecars send every 5 s."""
+    url = f"{system.app_url(ORCHESTRATOR)}/trips/traced-{method}"
+    httpx.put(url, json=booking(fresh_day(), paymentMethod=method), timeout=40)
+    trace_id = httpx.get(url).json()["traceId"]
+
+    def look() -> list[Span]:
+        answer = httpx.get(f"{zipkin_url}/api/v2/trace/{trace_id}")
+        return list(answer.json()) if answer.is_success else []
+
+    def whole(spans: list[Span]) -> bool:
+        names = {span["name"] for span in spans}
+        return {f"activity: {step}" for step in steps} <= names and not orphans(spans)
+
+    return until(look, whole, "the whole trace")
+
+
+def orphans(spans: list[Span]) -> list[Span]:
+    """Return the spans whose parent is missing."""
+    ids = {span["id"] for span in spans}
+    return [span for span in spans if span.get("parentId", span["id"]) not in ids]
+
+
+def services(spans: list[Span]) -> set[str]:
+    return {span["localEndpoint"]["serviceName"] for span in spans}
+
+
+def children(spans: list[Span], of: Span, name: str) -> list[Span]:
+    return [s for s in spans if s.get("parentId") == of["id"] and name in s["name"]]
+
+
+@pytest.mark.parametrize(
+    ("method", "steps", "taking_part"),
+    [
+        ("pm_card_visa", CONFIRMED, TAKING_PART | {NOTIFICATION}),
+        ("pm_card_chargeDeclined", DECLINED, TAKING_PART),
+    ],
+    ids=["confirmed", "declined"],
+)
+def test_a_trip_is_one_trace_of_every_app_and_every_step(
+    supervised: System, zipkin_url: str, method: str, steps: list[str], taking_part: set[str]
+) -> None:
+    spans = trace_of(supervised, zipkin_url, method, steps)
+    assert services(spans) == taking_part
+    [root] = [span for span in spans if "parentId" not in span]
+    assert root["name"] == "put /trips/{trip_id}"
+    [workflow] = [span for span in spans if span["name"] == "orchestration||book_trip"]
+    activities = children(spans, workflow, "activity||")
+    for step in steps:
+        [activity] = [span for span in activities if span["name"] == f"activity||{step}"]
+        [worked] = children(spans, activity, f"activity: {step}")
+        [call] = [s for s in spans if s.get("parentId") == worked["id"] and s["kind"] == "CLIENT"]
+        assert children(spans, call, "calllocal/"), f"{step} called no service"
+    assert [span for span in spans if span["name"].startswith("/v1.0/state/flight-store")]
+
+
+def test_without_zipkin_no_log_speaks_of_tracing(system: System) -> None:
+    for log in logs.folder(system.home).glob("*.log"):
+        bad = [
+            line
+            for line in log.read_text(errors="replace").splitlines()
+            if "level=error" in line and ("zipkin" in line.lower() or "trace" in line.lower())
+        ]
+        assert not bad, f"{log}: {bad[:3]}"
