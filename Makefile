@@ -2,7 +2,7 @@
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup run up serve zipkin down test soak check
+.PHONY: help setup run up serve zipkin down test test-tools pictures soak check
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -25,8 +25,18 @@ down: .venv/installed ## stop what runs, also after a crash
 setup: .venv/installed ## install everything, start nothing
 	@.venv/bin/python -m runtime setup
 
-test: setup ## all tests, on a system of their own
+test: setup test-tools ## all tests, on a system of their own
 	@.venv/bin/python -m pytest
+
+# What some tests look at the system with. Without them those tests say so and are skipped.
+test-tools:
+	@for tool in chromium java:default-jre-headless mvn:maven; do \
+		command -v $${tool%%:*} >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null \
+		|| { echo "Installing $${tool%%:*} …"; apt-get update -qq && apt-get install -y -qq $${tool##*:} >/dev/null; } \
+		|| echo "$${tool%%:*} could not be installed; the tests that need it are skipped."; done
+
+pictures: setup test-tools ## take the console's pictures in docs/ anew
+	@PICTURES=docs/pictures .venv/bin/python -m pytest tests/browser -q -k pages_fit
 
 soak: setup ## a long fault drill: make soak SEED=1 TRIPS=300
 	@SEED=$(or $(SEED),1) TRIPS=$(or $(TRIPS),300) .venv/bin/python -m pytest tests/faults -q -s

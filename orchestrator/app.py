@@ -3,20 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from dapr.ext.fastapi import DaprApp
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 from fastapi_problem.error import Problem
 
 from orchestrator import wiring
 from orchestrator.caretaker import Caretaker
+from orchestrator.console.apps import Apps
+from orchestrator.console.pages import router as console
 from orchestrator.engine import Engine, create_runtime
 from orchestrator.listing import Listing
+from orchestrator.origin import SameOrigin
 from orchestrator.problems import answer_with_problems, problems
 from orchestrator.routes import router
 from orchestrator.settings import Settings
 from orchestrator.trips import Trips
-from telemetry.tracing import trace_app
+from telemetry.tracing import TracingSettings, trace_app
 
 
 @asynccontextmanager
@@ -26,6 +31,9 @@ async def _live(app: FastAPI) -> AsyncIterator[None]:
     trips = Trips(wiring.records, Engine(), wiring.endings, settings.terms())
     app.state.trips = trips
     app.state.listing = Listing(wiring.records)
+    app.state.services = wiring.services
+    app.state.apps = Apps(wiring.sidecar, wiring.services)
+    app.state.zipkin_url = TracingSettings().zipkin_endpoint.partition("/api/")[0]
     app.state.booking_wait_seconds = settings.booking_wait_seconds
     caretaker = Caretaker(trips, wiring.records, settings.care_seconds)
     # The sidecar opens its workflow engine only once this app listens: start beside, not before.
@@ -45,7 +53,10 @@ async def _live(app: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(title="TripOrchestrator", version="1.0.0", lifespan=_live)
 answer_with_problems(app)
 DaprApp(app, router_tags=["Dapr"])
+app.add_middleware(SameOrigin)
 app.include_router(router)
+app.include_router(console)
+app.mount("/static", StaticFiles(directory=Path(__file__).parent / "console" / "static"))
 trace_app(app)
 
 

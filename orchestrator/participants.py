@@ -26,7 +26,7 @@ class Participants:
     def __init__(self, sidecar: Sidecar, settings: ParticipantsSettings) -> None:
         self._sidecar = sidecar
         self._namespace = settings.services_namespace
-        self._suspects: set[str] = set()
+        self._suspects: dict[str, str] = {}
 
     async def invoke(
         self, app_id: str, verb: str, path: str, body: dict[str, Any] | None = None
@@ -40,8 +40,13 @@ class Participants:
         try:
             return await self._invoke(app_id, verb, path, body)
         except CallFailed:
-            self._suspects.add(app_id)
+            self._suspects.setdefault(app_id, "failing")
             raise
+
+    def breaker(self, app_id: str) -> str:
+        """Return how its breaker was found: ``closed``, ``failing`` (calls have failed since it
+        was last ready) or ``open``."""
+        return self._suspects.get(app_id, "closed")
 
     async def _invoke(
         self, app_id: str, verb: str, path: str, body: dict[str, Any] | None
@@ -61,6 +66,8 @@ class Participants:
         if status >= 300:
             why = brief(answer)
             if "circuit breaker is open" in why or "too many requests" in why:
+                self._suspects[app_id] = "open"
                 raise CircuitOpen(f"The circuit breaker of {app_id} is open.")
+            self._suspects[app_id] = "failing"
             raise CallFailed(f"{app_id} is not ready: {status}: {why}")
-        self._suspects.discard(app_id)
+        self._suspects.pop(app_id, None)
