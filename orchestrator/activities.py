@@ -1,13 +1,15 @@
 """The steps' calls, each a short function. A refusal is returned; a fault is raised and retried."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from dapr.ext.workflow import WorkflowActivityContext
 from pydantic import BaseModel
 
+from orchestrator import meters
 from orchestrator.answers import Charge, FlightReservation, HotelReservation, Offers
-from orchestrator.models import Report
+from orchestrator.models import Report, TripRecord
 from orchestrator.records import CancelComesFirst
 from orchestrator.saga import CANCELLED, Answer, Refused
 from orchestrator.wiring import endings, records, services
@@ -16,6 +18,7 @@ FLIGHT, HOTEL = "flight-service", "hotel-service"
 PAYMENT, NOTIFICATION = "payment-service", "notification-service"
 
 Context = WorkflowActivityContext
+_log = logging.getLogger("orchestrator")
 
 
 class Call(BaseModel):
@@ -97,7 +100,11 @@ async def keep_record(_: Context, report: Report) -> Answer:
     except CancelComesFirst as cancel:
         return Answer(refusal=Refused(reason=CANCELLED, detail=str(cancel)))
     if kept.ended:
+        meters.count_end(kept.progress)
         endings.announce(kept.trip_id)
+    elif kept.progress.status == "needs_attention":
+        meters.PARKED.inc()
+    _log.info("trip %s", kept.progress.status, extra=_facts(kept))
     return Answer()
 
 
@@ -118,6 +125,12 @@ ALL = (
     send_cancellation,
     keep_record,
 )
+
+
+def _facts(record: TripRecord) -> dict[str, str]:
+    halt = record.progress.halt
+    why = {"step": halt.step, "reason": halt.reason} if halt else {}
+    return {"trip_id": record.trip_id, **why}
 
 
 def _checked(answer: Answer, needed: type[BaseModel]) -> Answer:

@@ -21,7 +21,8 @@ from orchestrator.problems import answer_with_problems, problems
 from orchestrator.routes import router
 from orchestrator.settings import Settings
 from orchestrator.trips import Trips
-from telemetry.tracing import TracingSettings, trace_app
+from telemetry import observe
+from telemetry.tracing import TracingSettings
 
 
 @asynccontextmanager
@@ -57,7 +58,7 @@ app.add_middleware(SameOrigin)
 app.include_router(router)
 app.include_router(console)
 app.mount("/static", StaticFiles(directory=Path(__file__).parent / "console" / "static"))
-trace_app(app)
+observe(app)
 
 
 @app.get("/healthz", tags=["health"], summary="The process is alive")

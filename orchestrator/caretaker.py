@@ -4,6 +4,8 @@ import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 
+from orchestrator import meters
+from orchestrator.models import TripRecord
 from orchestrator.records import TripRecords
 from orchestrator.sidecar import CallFailed
 from orchestrator.trips import Trips
@@ -32,8 +34,15 @@ class Caretaker:
 
     async def go_round(self) -> None:
         """Look after every trip that has been open for some seconds. Raises CallFailed."""
+        records = await self._open()
+        meters.count_open(record.progress.status for record in records)
         young = datetime.now(UTC) - _OLD_ENOUGH
-        old = [item.trip_id for item in await self._records.open() if item.created_at < young]
+        old = [record for record in records if record.created_at < young]
         for start in range(0, len(old), _AT_A_TIME):
             batch = old[start : start + _AT_A_TIME]
-            await asyncio.gather(*(self._trips.look_after(trip_id) for trip_id in batch))
+            await asyncio.gather(*map(self._trips.look_after, batch))
+
+    async def _open(self) -> list[TripRecord]:
+        items = await self._records.open()
+        records = await self._records.all([item.trip_id for item in items]) if items else []
+        return [record for record in records if record is not None and not record.ended]

@@ -1,7 +1,10 @@
 """The workflow engine: starting trips in it, looking at them, telling them things."""
 
+import logging
+
 from dapr.ext.workflow import WorkflowRuntime
 from dapr.ext.workflow.aio import DaprWorkflowClient
+from dapr.ext.workflow.logger import LoggerOptions
 from dapr.ext.workflow.workflow_state import WorkflowState, WorkflowStatus
 from grpc import StatusCode
 from grpc.aio import AioRpcError
@@ -20,7 +23,8 @@ class Engine:
     """Dapr Workflow behind the sidecar's gRPC port. Methods raise CallFailed for what may pass."""
 
     def __init__(self) -> None:
-        self._client = DaprWorkflowClient()
+        quiet = LoggerOptions(log_handler=logging.NullHandler())
+        self._client = DaprWorkflowClient(logger_options=quiet)
 
     async def start(self, record: TripRecord) -> None:
         """Start the workflow that a trip needs, unless it runs already."""
@@ -81,7 +85,9 @@ class Engine:
 
 def create_runtime() -> WorkflowRuntime:
     """Return the worker that runs the sagas and their activities, not yet started."""
-    runtime = WorkflowRuntime(worker_ready_timeout=3600)
+    # Its loggers pass on to the app's own; a handler of theirs would say everything twice.
+    quiet = LoggerOptions(log_handler=logging.NullHandler())
+    runtime = WorkflowRuntime(logger_options=quiet, worker_ready_timeout=3600)
     versions.register(runtime)
     for activity in activities.ALL:
         runtime.register_activity(activity)

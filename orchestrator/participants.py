@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic_settings import BaseSettings
 
+from orchestrator import meters
 from orchestrator.saga import Answer, CircuitOpen, Refused
 from orchestrator.sidecar import CallFailed, Sidecar, brief
 
@@ -40,7 +41,7 @@ class Participants:
         try:
             return await self._invoke(app_id, verb, path, body)
         except CallFailed:
-            self._suspects.setdefault(app_id, "failing")
+            self._found(app_id, self._suspects.get(app_id, "failing"))
             raise
 
     def breaker(self, app_id: str) -> str:
@@ -66,8 +67,15 @@ class Participants:
         if status >= 300:
             why = brief(answer)
             if "circuit breaker is open" in why or "too many requests" in why:
-                self._suspects[app_id] = "open"
+                self._found(app_id, "open")
                 raise CircuitOpen(f"The circuit breaker of {app_id} is open.")
-            self._suspects[app_id] = "failing"
+            self._found(app_id, "failing")
             raise CallFailed(f"{app_id} is not ready: {status}: {why}")
-        self._suspects.pop(app_id, None)
+        self._found(app_id, "closed")
+
+    def _found(self, app_id: str, state: str) -> None:
+        meters.note_breaker(app_id, state)
+        if state == "closed":
+            self._suspects.pop(app_id, None)
+        else:
+            self._suspects[app_id] = state

@@ -1,8 +1,10 @@
 """Booking, looking at and changing trips: the record first, then the workflow, then the wait."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 
+from orchestrator import meters
 from orchestrator.approval import APPROVAL
 from orchestrator.endings import Endings
 from orchestrator.engine import Engine
@@ -17,6 +19,7 @@ from orchestrator.records import TripRecords
 from orchestrator.workflow import CANCEL, RESUME
 from telemetry.tracing import trace_id
 
+_log = logging.getLogger("orchestrator")
 _POLL_SECONDS = 1.0
 _UNSTARTED_AFTER = timedelta(seconds=5)
 
@@ -89,11 +92,8 @@ class Trips:
             await self._engine.tell(record.workflow_id, RESUME)
         return record
 
-    async def look_after(self, trip_id: str) -> None:
+    async def look_after(self, record: TripRecord) -> None:
         """See to it that an open trip is in the hands of a workflow that knows its cancellation."""
-        record = await self._records.get(trip_id)
-        if record is None or record.ended:
-            return
         progress = await self._engine.progress(record.workflow_id)
         if progress is None:
             await self._engine.start(record)
@@ -113,6 +113,8 @@ class Trips:
         if record.digest != fresh.digest:
             raise OtherRequest(trip_id)
         if record is fresh:
+            meters.ACCEPTED.inc()
+            _log.info("trip accepted", extra={"trip_id": trip_id})
             await self._engine.start(record)
         return record
 

@@ -17,6 +17,7 @@ from services.kit import holds
 from services.kit.hold_store import HoldStore
 from services.kit.holds import Reservation
 from services.kit.jobs import Jobs
+from services.kit.meters import RESERVATIONS, note
 
 JOB_PREFIX = "expire-holds-"
 
@@ -53,6 +54,7 @@ class Expiry:
         lapsed = (await self._store.pools([pool]))[pool].lapsed(now)
         for reservation_id in lapsed:
             await self._store.change(reservation_id, _expire_at(now))
+            note(RESERVATIONS, "expired", reservation_id)
         return len(lapsed)
 
     async def _schedule(self, name: str, due: float, pool: str) -> None:

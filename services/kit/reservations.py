@@ -7,6 +7,7 @@ from services.kit import holds
 from services.kit.expiry import Expiry
 from services.kit.hold_store import HoldStore
 from services.kit.holds import Change, Hold, Pool, Reservation
+from services.kit.meters import RESERVATIONS, note
 from services.kit.refusals import Refusal
 
 
@@ -25,15 +26,18 @@ class Reservations:
             return holds.hold(asked, known, pools, self._clock())
 
         held = await self._store.change(asked.id, rule, pools=list(asked.capacities))
+        note(RESERVATIONS, "held", asked.id)
         self._expiry.watch(held)
         return held
 
     async def confirm(self, reservation_id: str) -> Reservation:
         """Make a hold permanent. Refuses as `holds.confirm`."""
-        return await self._store.change(
+        confirmed = await self._store.change(
             reservation_id,
             lambda known, pools: holds.confirm(reservation_id, known, pools, self._clock()),
         )
+        note(RESERVATIONS, "confirmed", reservation_id)
+        return confirmed
 
     async def extend(self, reservation_id: str, until: datetime) -> Reservation:
         """Let a hold last longer. Refuses as `holds.extend`."""
@@ -46,10 +50,12 @@ class Reservations:
 
     async def cancel(self, reservation_id: str) -> Reservation:
         """Give back what is held or confirmed; of something unknown leave a tombstone."""
-        return await self._store.change(
+        cancelled = await self._store.change(
             reservation_id,
             lambda known, pools: holds.cancel(reservation_id, known, pools, self._clock()),
         )
+        note(RESERVATIONS, cancelled.status, reservation_id)
+        return cancelled
 
     async def get(self, reservation_id: str) -> Reservation:
         """Return the reservation. Refuses ``unknown_reservation``."""

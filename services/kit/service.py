@@ -12,7 +12,7 @@ from services.kit.limits import BodyLimit
 from services.kit.problems import answer_with_problems
 from services.kit.settings import SidecarSettings
 from services.kit.state import StateStore, StateUnavailable
-from telemetry.tracing import trace_app
+from telemetry import observe
 
 
 def sidecar_session() -> aiohttp.ClientSession:
@@ -44,7 +44,7 @@ def create_service(
     answer_with_problems(app)
     DaprApp(app, router_tags=["Dapr"])
     _add_health(app)
-    trace_app(app)
+    observe(app)
     return app
 
 

@@ -8,6 +8,7 @@ import aiohttp
 from fastapi import Depends, FastAPI, Request
 
 from services.kit.clock import utc_now
+from services.kit.meters import CHARGES, note
 from services.kit.problems import refusals
 from services.kit.refusals import Refusal
 from services.kit.service import create_service
@@ -52,6 +53,7 @@ async def charge(charge_id: ResourceId, wanted: ChargeRequest, charges: Charges)
         request=wanted.model_dump(mode="json"),
     )
     made = await charges.change(charge_id, lambda known: ledger.charge(asked, known, utc_now()))
+    note(CHARGES, made.status, charge_id)
     declined = ledger.decline_of(made)
     if declined:
         raise declined
@@ -64,9 +66,9 @@ async def charge(charge_id: ResourceId, wanted: ChargeRequest, charges: Charges)
     summary="Give all of it back; of something unknown, leave a tombstone",
 )
 async def refund(charge_id: ResourceId, charges: Charges) -> ChargeState:
-    return _to_wire(
-        await charges.change(charge_id, lambda known: ledger.refund(charge_id, known, utc_now()))
-    )
+    made = await charges.change(charge_id, lambda known: ledger.refund(charge_id, known, utc_now()))
+    note(CHARGES, "refunded" if made.status == "refunded" else "nothing to refund", charge_id)
+    return _to_wire(made)
 
 
 @app.get(

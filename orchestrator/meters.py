@@ -1,0 +1,58 @@
+"""What a person on call asks of the trips: how many, how they end, how long steps take."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from orchestrator.models import Progress
+from orchestrator.saga import Entry
+
+ACCEPTED = Counter("trips_accepted_total", "Trips accepted")
+ENDED = Counter("trips_ended_total", "Trips by how they ended, and why", ["status", "reason"])
+STEPS = Histogram(
+    "trip_step_seconds",
+    "Time by step, from its first call to its last answer, in trips that ended",
+    ["step", "result"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600),
+)
+RETRIES = Counter("trip_step_retries_total", "Tries after the first, by step", ["step"])
+COMPENSATIONS = Counter(
+    "trip_compensations_total", "Compensations by step and result", ["step", "result"]
+)
+PARKED = Counter("trips_needing_attention_total", "Trips that came to need attention")
+OPEN = Gauge("trips_open", "Trips that have not ended, as last looked at", ["status"])
+BREAKER = Gauge(
+    "service_breaker_state",
+    "How a service's circuit breaker was found: 0 closed, 1 calls failing, 2 open",
+    ["service"],
+)
+_LEVELS = {"closed": 0, "failing": 1, "open": 2}
+
+
+def count_end(progress: Progress) -> None:
+    """Count a trip that ended, with its steps and compensations."""
+    reason = progress.halt.reason if progress.halt else ""
+    ENDED.labels(progress.status, reason).inc()
+    for entry in progress.entries:
+        _count(entry)
+
+
+def count_open(statuses: Iterable[str]) -> None:
+    """Set how many trips are open, by status."""
+    seen = list(statuses)
+    for status in ("running", "needs_attention"):
+        OPEN.labels(status).set(seen.count(status))
+
+
+def note_breaker(service: str, state: str) -> None:
+    BREAKER.labels(service).set(_LEVELS[state])
+
+
+def _count(entry: Entry) -> None:
+    if entry.ended_at:
+        seconds = (entry.ended_at - entry.started_at).total_seconds()
+        STEPS.labels(entry.step, entry.result).observe(seconds)
+    if entry.tries > 1:
+        RETRIES.labels(entry.step).inc(entry.tries - 1)
+    if entry.compensation:
+        COMPENSATIONS.labels(entry.step, entry.result).inc()

@@ -1,0 +1,65 @@
+"""Structured logs, one line an event: readable in a terminal, JSON with ``LOG_FORMAT=json``."""
+
+import logging
+import sys
+
+import structlog
+from opentelemetry import trace
+from pydantic_settings import BaseSettings
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+
+class LogSettings(BaseSettings):
+    """``LOG_FORMAT``: text or json; ``APP_LOG_LEVEL``: the least that is logged.
+
+    ``APP_ID`` is set by ``dapr run``.
+    """
+
+    log_format: str = "text"
+    app_log_level: str = "INFO"
+    app_id: str = "app"
+
+
+def set_up_logs() -> None:
+    """Log everything through structlog, also what libraries log."""
+    settings = LogSettings()
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _with_trace,
+    ]
+    as_json = settings.log_format == "json"
+    last: list[Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        if as_json
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, _app_named(settings.app_id)], processors=[remove, *last]
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=settings.app_log_level, force=True)
+    for name in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+
+
+def _with_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = f"{context.trace_id:032x}"
+    return event
+
+
+def _app_named(app_id: str) -> Processor:
+    def name(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event["app"] = app_id
+        return event
+
+    return name
