@@ -1,0 +1,1 @@
+"""The command line: book trips and look after them, over the orchestrator's HTTP."""
