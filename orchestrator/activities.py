@@ -94,6 +94,10 @@ async def send_cancellation(_: Context, call: Call) -> Answer:
     return await services.invoke(NOTIFICATION, "PUT", f"notifications/{call.id}", call.body)
 
 
+async def send_refusal(_: Context, call: Call) -> Answer:
+    return await services.invoke(NOTIFICATION, "PUT", f"notifications/{call.id}", call.body)
+
+
 async def keep_record(_: Context, report: Report) -> Answer:
     try:
         kept = await records.keep(report.trip_id, report.progress)
@@ -123,6 +127,7 @@ ALL = (
     confirm_hotel,
     send_confirmation,
     send_cancellation,
+    send_refusal,
     keep_record,
 )
 

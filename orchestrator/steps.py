@@ -4,6 +4,7 @@ Every id comes from the trip's, never from an answer, so any call can be repeate
 without having seen what the call answered.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from orchestrator import activities
 from orchestrator.activities import Call
 from orchestrator.models import Progress, Report, TripOrder
 from orchestrator.saga import Step, Stopped
+from orchestrator.words import reason
 
 
 def searches(order: TripOrder) -> list[Step]:
@@ -116,14 +118,26 @@ def send_confirmation(order: TripOrder, trip: Progress) -> Step:
 
 def send_cancellation(order: TripOrder, trip: Progress) -> Step:
     """Tell the customer that the trip is cancelled, and what was given back."""
-    charged = trip.charge is not None and trip.charge.get("postings")
     body = {
         "template": "cancellation",
         "to": order.request.customer_email,
         "tripId": order.trip_id,
-        "refunded": trip.total if charged else None,
+        "refunded": _refunded(trip),
     }
     return _mail(order, "cancellation", activities.send_cancellation, body)
+
+
+def send_refusal(order: TripOrder, trip: Progress) -> Step:
+    """Tell the customer that the trip was not booked, and why; nobody waits for this mail."""
+    body = {
+        "template": "refusal",
+        "to": order.request.customer_email,
+        "tripId": order.trip_id,
+        "why": reason(trip.halt.reason if trip.halt else ""),
+        "refunded": _refunded(trip),
+    }
+    mail = _mail(order, "refusal", activities.send_refusal, body)
+    return replace(mail, retry=order.terms.policies.step)
 
 
 def keep(order: TripOrder, trip: Progress) -> Step:
@@ -176,6 +190,11 @@ def _mail(
     call = Call(id=f"{order.trip_id}:{template}", body=body)
     policy = order.terms.policies.mail
     return Step(f"send {template}", activity, call, policy, resource=call.id)
+
+
+def _refunded(trip: Progress) -> dict[str, Any] | None:
+    charged = trip.charge is not None and trip.charge.get("postings")
+    return trip.total if charged else None
 
 
 def _wish(wish: Any) -> dict[str, Any]:

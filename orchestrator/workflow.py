@@ -66,6 +66,8 @@ def _call_off(saga: Saga, order: TripOrder, trip: Progress, status: TripStatus) 
     trip.charge = saga.values.get("refund", trip.charge)
     if status == "cancelled":
         yield from _tell(saga, order, trip, steps.send_cancellation(order, trip))
+    else:
+        yield from saga.insist(steps.send_refusal(order, trip))
     yield from _end(saga, order, trip, status)
 
 

@@ -14,9 +14,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from pydantic import TypeAdapter, ValidationError
 
+from orchestrator import words
 from orchestrator.activities import FLIGHT, HOTEL, NOTIFICATION
 from orchestrator.audit import trail
-from orchestrator.console import words
 from orchestrator.console.apps import Apps
 from orchestrator.console.timeline import WIDTH, lanes
 from orchestrator.listing import BadCursor

@@ -5,14 +5,16 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 import aiohttp
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Response
 
 from services.kit.problems import refusals
+from services.kit.refusals import Refusal
 from services.kit.service import create_service
 from services.kit.state import StateStore
 from services.kit.wire import ResourceId
 from services.notification.binding import MailBinding
-from services.notification.models import NotificationRequest, NotificationState
+from services.notification.calendar import entries
+from services.notification.models import Confirmation, NotificationRequest, NotificationState
 from services.notification.outbox import Outbox
 from services.notification.sink import SinkSettings, sink
 from services.notification.store import Sent, SentStore
@@ -57,6 +59,21 @@ async def send(
 )
 async def get(notification_id: ResourceId, outbox: Sending) -> NotificationState:
     return _to_wire(await outbox.get(notification_id))
+
+
+@app.get(
+    "/notifications/{notification_id}/calendar.ics",
+    tags=["notifications"],
+    summary="A confirmed trip as a calendar file",
+    response_class=Response,
+    responses={200: {"content": {"text/calendar": {}}}, **refusals(404)},
+)
+async def calendar(notification_id: ResourceId, outbox: Sending) -> Response:
+    sent = await outbox.get(notification_id)
+    if sent.request["template"] != "confirmation":
+        raise Refusal("no_calendar", f"{notification_id} is no confirmation.")
+    trip = Confirmation.model_validate(sent.request)
+    return Response(entries(trip, sent.sent_at), media_type="text/calendar")
 
 
 def _to_wire(sent: Sent) -> NotificationState:

@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from pydantic_settings import BaseSettings
 
 from services.kit.wire import Money
 from services.notification.models import NotificationRequest
 
-_SAYS = {"confirmation": "confirmed", "cancellation": "cancelled"}
+_SAYS = {
+    "confirmation": "is confirmed",
+    "cancellation": "is cancelled",
+    "refusal": "could not be booked",
+}
 _MINOR_DIGITS = {"JPY": 0, "KRW": 0, "BHD": 3, "KWD": 3}  # ISO 4217; all others here have 2
 
 
@@ -21,12 +26,19 @@ class Mail:
     text: str
 
 
-def compose(wanted: NotificationRequest) -> Mail:
+class MailSettings(BaseSettings):
+    """``PUBLIC_URL``: where customers reach this service, for the links in mails."""
+
+    public_url: str = "http://localhost:8104"
+
+
+def compose(notification_id: str, wanted: NotificationRequest) -> Mail:
     """Return the mail for a notification."""
     facts = {name: getattr(wanted, name) for name in type(wanted).model_fields}
+    facts["calendar"] = f"{MailSettings().public_url}/notifications/{notification_id}/calendar.ics"
     return Mail(
         to=str(wanted.to),
-        subject=f"Your trip {wanted.trip_id} is {_SAYS[wanted.template]}",
+        subject=f"Your trip {wanted.trip_id} {_SAYS[wanted.template]}",
         html=_templates.get_template(f"{wanted.template}.html.j2").render(facts),
         text=_templates.get_template(f"{wanted.template}.txt.j2").render(facts),
     )

@@ -55,7 +55,19 @@ class Cancellation(Wire):
     refunded: Money | None = None
 
 
-NotificationRequest = Annotated[Confirmation | Cancellation, Field(discriminator="template")]
+class Refusal(Wire):
+    """A trip was not booked; ``why`` goes on from "because", ``refunded`` as for a cancellation."""
+
+    template: Literal["refusal"]
+    to: EmailStr
+    trip_id: Text
+    why: Text
+    refunded: Money | None = None
+
+
+NotificationRequest = Annotated[
+    Confirmation | Cancellation | Refusal, Field(discriminator="template")
+]
 """What to tell whom."""
 
 

@@ -45,7 +45,7 @@ class Outbox:
     async def _send(
         self, notification_id: str, wanted: NotificationRequest, request: dict[str, object]
     ) -> Sent:
-        mail = compose(wanted)
+        mail = compose(notification_id, wanted)
         await self._mail.send(mail)
         sent = Sent(
             id=notification_id,

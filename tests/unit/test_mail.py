@@ -1,13 +1,16 @@
 """The mails, and the sink's file names."""
 
+from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from icalendar import Calendar
 
 from services.kit.wire import Money
+from services.notification.calendar import entries
 from services.notification.mail import compose, money
-from services.notification.models import Cancellation, Confirmation
+from services.notification.models import Cancellation, Confirmation, Refusal
 from services.notification.sink import file_name
 
 FACTS: dict[str, Any] = {
@@ -38,14 +41,14 @@ FACTS: dict[str, Any] = {
 
 
 def test_both_parts_tell_the_same_facts() -> None:
-    mail = compose(Confirmation.model_validate(FACTS))
+    mail = compose("t1:confirmation", Confirmation.model_validate(FACTS))
     for part in (mail.html, mail.text):
         for fact in ("trip-001:flight", "DT599", "15:50", "trip-001:hotel", "1,019.00 USD"):
             assert fact in part
 
 
 def test_html_is_escaped_and_plain_text_is_not() -> None:
-    mail = compose(Confirmation.model_validate(FACTS))
+    mail = compose("t1:confirmation", Confirmation.model_validate(FACTS))
     assert "Riverside &lt;Hotel&gt;" in mail.html
     assert "Riverside <Hotel>" in mail.text
 
@@ -56,10 +59,34 @@ def test_html_is_escaped_and_plain_text_is_not() -> None:
 )
 def test_a_cancellation_says_what_was_given_back(refunded: Any, said: str) -> None:
     facts = {"template": "cancellation", "to": "a@example.com", "tripId": "t1"}
-    mail = compose(Cancellation.model_validate(facts | {"refunded": refunded}))
+    mail = compose("t1:cancellation", Cancellation.model_validate(facts | {"refunded": refunded}))
     assert mail.subject == "Your trip t1 is cancelled"
     assert said in mail.text
     assert said in mail.html.replace("<strong>", "")
+
+
+def test_a_refusal_says_why() -> None:
+    facts = {"template": "refusal", "to": "a@example.com", "tripId": "t1", "why": "all is <full>"}
+    mail = compose("t1:refusal", Refusal.model_validate(facts))
+    assert mail.subject == "Your trip t1 could not be booked"
+    assert "all is <full>" in mail.text
+    assert "all is &lt;full&gt;" in mail.html
+
+
+def test_a_confirmation_links_to_its_calendar_entry() -> None:
+    mail = compose("t1:confirmation", Confirmation.model_validate(FACTS))
+    for part in (mail.html, mail.text):
+        assert "/notifications/t1:confirmation/calendar.ics" in part
+
+
+def test_the_calendar_has_the_flight_and_the_nights() -> None:
+    made_at = datetime(2024, 12, 1, tzinfo=UTC)
+    file = entries(Confirmation.model_validate(FACTS), made_at)
+    flight, stay = Calendar.from_ical(file).events
+    assert flight.start == datetime.fromisoformat("2024-12-15T07:15:00-08:00")
+    assert flight.end == datetime.fromisoformat("2024-12-15T15:50:00-05:00")
+    assert (stay.start, stay.end) == (date(2024, 12, 15), date(2024, 12, 18))
+    assert {str(flight["uid"]), str(stay["uid"])} == {"trip-001:flight", "trip-001:hotel"}
 
 
 @pytest.mark.parametrize(

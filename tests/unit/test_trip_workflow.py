@@ -102,7 +102,8 @@ def test_a_step_that_fails_undoes_what_was_begun(
     step: str, status: str, undone: list[str], reply: Any
 ) -> None:
     engine, kept = book({step: reply})
-    assert once_each([c for c in engine.calls if c not in STEPS]) == [*undone, "keep_record"]
+    told = [*undone, "send_refusal", "keep_record"]
+    assert once_each([c for c in engine.calls if c not in STEPS]) == told
     assert kept.status == (status if reply is NO else "failed")
     assert kept.halt is not None
     assert kept.halt.step == step.replace("_", " ")
@@ -141,9 +142,9 @@ def test_an_undo_that_cannot_be_completed_waits_and_goes_on_when_told_to() -> No
         {"confirm_flight": NO, "refund": [*[Fault("down")] * UNDO_TRIES, replies()["refund"]]},
         waiting=[("resume", None)],
     )
-    parked = ["refund", *UNDO_HOLDS, "keep_record", "told to resume"]
+    parked = ["refund", *UNDO_HOLDS, "keep_record", "told to resume", "send_refusal"]
     assert once_each(engine.calls[len(STEPS) :]) == parked
-    assert engine.calls[-3:] == ["keep_record", "refund", "keep_record"]
+    assert engine.calls[-4:] == ["keep_record", "refund", "send_refusal", "keep_record"]
     assert any('"needs_attention"' in status for status in engine.statuses)
     assert kept.status == "failed"
     assert kept.charge == {"id": "t1:payment", "status": "refunded"}
@@ -152,7 +153,7 @@ def test_an_undo_that_cannot_be_completed_waits_and_goes_on_when_told_to() -> No
 def test_prices_in_two_currencies_are_not_added() -> None:
     hotel = replies()["hold_hotel"] | {"price": {"amount": 200, "currency": "EUR"}}
     engine, kept = book({"hold_hotel": hotel})
-    assert engine.calls[4:] == [*UNDO_HOLDS, "keep_record"]
+    assert engine.calls[4:] == [*UNDO_HOLDS, "send_refusal", "keep_record"]
     assert kept.status == "rejected"
     assert kept.halt is not None
     assert kept.halt.reason == "mixed_currencies"
@@ -277,3 +278,9 @@ def test_a_trip_whose_mail_needs_attention_can_be_cancelled() -> None:
     _, kept = book({"send_confirmation": Fault("down")}, waiting=[("cancel", None)])
     assert kept.status == "cancelled"
     assert kept.attention is None
+
+
+def test_a_refusal_that_cannot_be_mailed_holds_nothing_up() -> None:
+    engine, kept = book({"charge": NO, "send_refusal": Fault("down")})
+    assert kept.status == "rejected"
+    assert engine.calls.count("send_refusal") == Policies().step.tries
