@@ -11,7 +11,7 @@ from runtime import processes, template
 from runtime.control_plane import HEALTH_PORTS
 from runtime.ports import shifted
 from runtime.system import System
-from tests.support.world import HOTEL, World
+from tests.support.world import HOTEL, ORCHESTRATOR, World
 
 
 @pytest.mark.parametrize("kind", ["app", "sidecar"])
@@ -53,6 +53,21 @@ def test_dapr_list_names_all_apps_with_their_ports(system: System) -> None:
     for app in template.read(system.home / "dapr.yaml").apps:
         [line] = [row for row in listed.splitlines() if str(app.sidecar_port) in row.split()]
         assert app.app_id in line.split()
+
+
+def test_dapr_workflow_list_reads_the_workflow_store(world: World, system: System) -> None:
+    """Not with a CLI that was built without cgo: reading SQLite needs it."""
+    trip_id = world.trip_id("listed")
+    world.book(trip_id, world.request())
+    store = system.home / "data" / "workflows.db"
+    command = [system.set_up().cli, "workflow", "list", "--app-id", ORCHESTRATOR]
+    done = subprocess.run(
+        [*command, "--connection-string", store], capture_output=True, text=True, check=False
+    )
+    if "requires cgo" in done.stdout + done.stderr:
+        pytest.skip("the CLI was built without a C compiler, so it cannot read SQLite")
+    [line] = [row for row in done.stdout.splitlines() if trip_id in row.split()]
+    assert line.split()[0] == "book_trip"
 
 
 def test_the_sidecar_tells_of_the_workflow_and_its_worker(system: System) -> None:
