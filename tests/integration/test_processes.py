@@ -2,6 +2,7 @@
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import psutil
@@ -60,7 +61,7 @@ def test_dapr_workflow_list_reads_the_workflow_store(world: World, system: Syste
     trip_id = world.trip_id("listed")
     world.book(trip_id, world.request())
     store = system.home / "data" / "workflows.db"
-    command = [system.set_up().cli, "workflow", "list", "--app-id", ORCHESTRATOR]
+    command: list[str | Path] = [system.set_up().cli, "workflow", "list", "--app-id", ORCHESTRATOR]
     done = subprocess.run(
         [*command, "--connection-string", store], capture_output=True, text=True, check=False
     )
