@@ -80,7 +80,6 @@ def traced(system: System) -> None:
     setup(system)
     system.start()
     _where(system)
-    console.print(f"  traces  {zipkin.url()}/zipkin/")
     console.print("It runs in the background; `make down` stops it, and Zipkin.")
 
 
@@ -124,11 +123,15 @@ def _start(system: System) -> None:
 
 
 def _where(system: System) -> None:
-    console.print(f"  API     {system.app_url('trip-orchestrator')}  (OpenAPI at /docs)")
+    url = system.app_url("trip-orchestrator")
+    console.print(f"  console {url}/")
+    console.print(f"  API     {url}/docs")
     console.print(f"  sidecar {system.sidecar_url('trip-orchestrator')}/v1.0/invoke/…")
     console.print(f"  logs    {logs.folder(system.home)}")
     console.print(f"  mails   {system.home / 'data' / 'mails'}")
     console.print(f"  data    {system.home / 'data'}")
+    if system.changes.zipkin:
+        console.print(f"  traces  {system.changes.zipkin}/zipkin/")
 
 
 def _watch(system: System) -> None:
