@@ -30,6 +30,7 @@ class TripRecords:
 
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
+        self._accepting = asyncio.Lock()
 
     async def get(self, trip_id: str) -> TripRecord | None:
         """Return the record."""
@@ -42,7 +43,9 @@ class TripRecords:
 
     async def accept(self, fresh: TripRecord) -> TripRecord:
         """Keep the record and index it, unless the id has one: then return that."""
-        return await _retried(lambda: self._accept(fresh))
+        # All of them append to a log: queued, they race only those of other processes.
+        async with self._accepting:
+            return await _retried(lambda: self._accept(fresh))
 
     async def keep(self, trip_id: str, progress: Progress) -> TripRecord:
         """Record how far a trip has come; of its end, the first word stands.

@@ -12,7 +12,7 @@ from tests.support.world import ORCHESTRATOR
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it lives, an event loop runs in the tests' thread
 def browser() -> Iterator[Browser]:
     """The machine's own Chromium. Skips where there is none; `make test` as root installs it."""
     program = next(filter(None, map(shutil.which, _NAMES)), None)
