@@ -1,7 +1,6 @@
 """Apps and sidecars that die and come back, and what the system looks like from outside."""
 
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -27,25 +26,6 @@ def test_a_trip_fails_clean_while_the_hotel_service_is_dead_and_works_when_it_is
     assert answer.status_code == 409, answer.text
     assert answer.json()["step"] == "search hotel"
     world.works_again()
-
-
-@pytest.mark.parametrize("killed", [("sidecar",), ("app", "sidecar")])
-def test_trips_in_flight_survive_the_death_of_the_orchestrator(
-    world: World, system: System, killed: tuple[str, ...]
-) -> None:
-    """The app is never restarted alone: see docs/decisions.md."""
-    bodies = {world.trip_id("orphan"): world.request() for _ in range(10)}
-    with ThreadPoolExecutor(10) as pool:
-        list(
-            pool.map(
-                lambda trip_id: world.book(trip_id, bodies[trip_id], Prefer="respond-async"),
-                bodies,
-            )
-        )
-    for kind in killed:
-        system.kill(kind, "trip-orchestrator")
-    system.restart()
-    assert {world.ended(trip_id)["status"] for trip_id in bodies} == {"confirmed"}
 
 
 def test_dapr_list_names_all_apps_with_their_ports(system: System) -> None:
