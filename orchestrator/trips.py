@@ -93,12 +93,20 @@ class Trips:
         return record
 
     async def look_after(self, record: TripRecord) -> None:
-        """See to it that an open trip is in the hands of a workflow that knows its cancellation."""
+        """See to it that an open trip is in the hands of a workflow that knows its cancellation,
+        and that a workflow which broke is on record as such."""
         progress = await self._engine.progress(record.workflow_id)
         if progress is None:
             await self._engine.start(record)
+        elif progress.status == "needs_attention" and progress.attention is None:
+            await self._keep_broken(record, progress)
+            return
         if record.cancel_requested_at and not record.reopened and not (progress and progress.halt):
             await self._engine.tell(record.workflow_id, CANCEL)
+
+    async def _keep_broken(self, record: TripRecord, progress: Progress) -> None:
+        if record.progress.status != "needs_attention":
+            await self._records.keep(record.trip_id, progress)
 
     async def _accept(self, trip_id: str, request: TripRequest) -> TripRecord:
         fresh = TripRecord(

@@ -1,0 +1,79 @@
+"""What the caretaker does about open trips that nobody has in hand."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from orchestrator.endings import Endings
+from orchestrator.models import Attention, Halt, Progress, Terms, TripRecord, TripRequest
+from orchestrator.trips import Trips
+from tests.unit.test_trip_request import VALID
+
+NOW = datetime(2024, 12, 1, tzinfo=UTC)
+BROKEN = Progress(status="needs_attention", halt=Halt(step="charge", reason="bug", detail="?"))
+PARKED = Progress(status="needs_attention", attention=Attention(since=NOW, blocked=[]))
+
+
+class FakeEngine:
+    def __init__(self, progress: Progress | None) -> None:
+        self.seen = progress
+        self.did: list[str] = []
+
+    async def progress(self, _: str) -> Progress | None:
+        return self.seen
+
+    async def start(self, record: TripRecord) -> None:
+        self.did.append(f"start {record.workflow_id}")
+
+    async def tell(self, workflow_id: str, event: str) -> None:
+        self.did.append(f"tell {workflow_id} {event}")
+
+
+class FakeRecords:
+    def __init__(self, did: list[str]) -> None:
+        self.did = did
+
+    async def keep(self, trip_id: str, progress: Progress) -> None:
+        self.did.append(f"keep {trip_id} {progress.status}")
+
+
+def cared_for(progress: Progress | None, **facts: Any) -> list[str]:
+    engine = FakeEngine(progress)
+    trips = Trips(FakeRecords(engine.did), engine, Endings(), Terms())  # type: ignore[arg-type]
+    request = TripRequest.model_validate(VALID)
+    record = TripRecord(trip_id="t1", digest="", request=request, created_at=NOW, **facts)
+    asyncio.run(trips.look_after(record))
+    return engine.did
+
+
+@pytest.mark.parametrize(
+    ("progress", "facts", "done"),
+    [
+        (Progress(), {}, []),
+        (None, {}, ["start t1"]),
+        (None, {"cancel_requested_at": NOW}, ["start t1", "tell t1 cancel"]),
+        (Progress(), {"cancel_requested_at": NOW}, ["tell t1 cancel"]),
+        (None, {"cancel_requested_at": NOW, "reopened": True}, ["start t1.cancellation"]),
+        (Progress(halt=BROKEN.halt), {"cancel_requested_at": NOW}, []),
+        (PARKED, {}, []),
+        (BROKEN, {}, ["keep t1 needs_attention"]),
+        (BROKEN, {"progress": BROKEN}, []),
+    ],
+    ids=[
+        "in hand",
+        "forgotten",
+        "forgotten and cancelled",
+        "its cancel was lost",
+        "confirmed, then cancelled, then forgotten",
+        "cancelled and undoing",
+        "parked",
+        "broken",
+        "known to be broken",
+    ],
+)
+def test_a_trip_gets_what_it_lacks(
+    progress: Progress | None, facts: dict[str, Any], done: list[str]
+) -> None:
+    assert cared_for(progress, **facts) == done
