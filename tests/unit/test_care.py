@@ -39,8 +39,8 @@ class FakeRecords:
         self.did.append(f"keep {trip_id} {progress.status}")
 
 
-def cared_for(progress: Progress | None, **facts: Any) -> list[str]:
-    engine = FakeEngine(progress)
+def cared_for(seen: Progress | None, **facts: Any) -> list[str]:
+    engine = FakeEngine(seen)
     trips = Trips(FakeRecords(engine.did), engine, Endings(), Terms())  # type: ignore[arg-type]
     request = TripRequest.model_validate(VALID)
     record = TripRecord(trip_id="t1", digest="", request=request, created_at=NOW, **facts)
