@@ -139,7 +139,7 @@ class Saga:
         return [self.values[step.name] for step in steps]
 
     def insist(self, step: Step) -> Durable[Entry]:
-        """Run ``step`` until it is done or refused, which stops nothing. Raises Stopped when the
+        """Run ``step`` and return what it came to, which stops nothing. Raises Stopped when the
         saga is cancelled before that."""
         entry = self._enter(step)
         yield from self._settle([step], [entry])
