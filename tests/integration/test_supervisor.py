@@ -38,6 +38,16 @@ def settled(system: System) -> bool:
     )
 
 
+def test_an_app_is_never_restarted_without_its_sidecar(supervised: System) -> None:
+    until(lambda: settled(supervised), bool, "every launcher to settle")
+    sidecars = running(supervised, "sidecar", ORCHESTRATOR)
+    [app] = running(supervised, "app", ORCHESTRATOR)
+    app.kill()
+    gone, _ = psutil.wait_procs(sidecars, timeout=20)
+    assert gone == sidecars
+    until(supervised.is_ready, bool, "the system to be ready again")
+
+
 @pytest.mark.parametrize(
     ("kind", "app_id"),
     [
@@ -70,13 +80,3 @@ def test_what_is_killed_is_started_again(supervised: System, kind: str, app_id: 
         within=60,
     )
     assert not supervised.dead()
-
-
-def test_an_app_is_never_restarted_without_its_sidecar(supervised: System) -> None:
-    until(lambda: settled(supervised), bool, "every launcher to settle")
-    sidecars = running(supervised, "sidecar", ORCHESTRATOR)
-    [app] = running(supervised, "app", ORCHESTRATOR)
-    app.kill()
-    gone, _ = psutil.wait_procs(sidecars, timeout=20)
-    assert gone == sidecars
-    until(supervised.is_ready, bool, "the system to be ready again")
