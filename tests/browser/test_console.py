@@ -4,6 +4,7 @@ import os
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -181,15 +182,33 @@ def test_the_console_works_with_the_keyboard(page: Page) -> None:
     assert {"Trip console", "Book a trip", "confirmed"} <= reached
 
 
+def trips_of_every_kind(world: World) -> str:
+    """Book trips that end in every way, and one that waits; return one that failed."""
+    customers = iter(["ada", "grace", "linus", "margaret", "edsger", "barbara"])
+
+    def book(**changes: Any) -> str:
+        trip_id = world.trip_id("trip")
+        world.book(trip_id, world.request(customerId=next(customers), **changes))
+        return trip_id
+
+    book(flight={"to": "BOS"}, hotel={"city": "Boston"})
+    book(paymentMethod="pm_card_chargeDeclined", flight={"to": "LHR"}, hotel={"city": "London"})
+    world.orchestrator.post(f"/trips/{book()}/cancel")
+    book(flight={"to": "NRT"}, hotel={"city": "Tokyo"})
+    bad = world.trip_id("trip")
+    with world.proxies[HOTEL].fault("error", about(bad, "POST", "/confirm")):
+        world.book(bad, world.request(customerId=next(customers)))
+    dear = world.request(customerId=next(customers), flight={"to": "SIN", "passengers": 9})
+    world.book(world.trip_id("trip"), dear, Prefer="respond-async")
+    return bad
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_pages_fit_their_width_in_light_and_dark(
     browser: Browser, system: System, world: World, scheme: str, width: int
 ) -> None:
-    good, bad = world.trip_id("picture"), world.trip_id("picture")
-    world.book(good, world.request())
-    with world.proxies[HOTEL].fault("error", about(bad, "POST", "/confirm")):
-        world.book(bad, world.request())
+    bad = trips_of_every_kind(world)
     context = browser.new_context(
         base_url=system.app_url(ORCHESTRATOR),
         color_scheme="dark" if scheme == "dark" else "light",
