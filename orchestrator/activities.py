@@ -1,17 +1,20 @@
-"""The steps' calls, each a short function. A refusal is returned; a fault is raised and retried."""
+"""What each step calls, each a short function, and the activities that make the calls.
+
+A refusal is returned; a fault is raised and retried.
+"""
 
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from datetime import UTC, datetime
 
 from dapr.ext.workflow import WorkflowActivityContext
 from pydantic import BaseModel
 
 from orchestrator import meters
 from orchestrator.answers import Charge, FlightReservation, HotelReservation, Offers
-from orchestrator.models import Report, TripRecord
+from orchestrator.calls import Answer, Call, Calls, Outcomes, Refused, settle
+from orchestrator.models import TERMINAL, Progress, TripRecord
 from orchestrator.records import CancelComesFirst
-from orchestrator.saga import CANCELLED, Answer, Refused
+from orchestrator.saga import CANCELLED
 from orchestrator.wiring import endings, records, services
 
 FLIGHT, HOTEL = "flight-service", "hotel-service"
@@ -21,115 +24,123 @@ Context = WorkflowActivityContext
 _log = logging.getLogger("orchestrator")
 
 
-class Call(BaseModel):
-    """What an activity is given: the id of what it acts on, and the body to send."""
-
-    id: str = ""
-    body: dict[str, Any] = {}
-
-
-Activity = Callable[[Context, Call], Awaitable[Answer]]
-
-
-async def search_flight(_: Context, call: Call) -> Answer:
+async def search_flight(call: Call) -> Answer:
     found = await services.invoke(FLIGHT, "POST", "search", call.body)
     return _cheapest(_checked(found, Offers), "flight")
 
 
-async def search_hotel(_: Context, call: Call) -> Answer:
+async def search_hotel(call: Call) -> Answer:
     found = await services.invoke(HOTEL, "POST", "search", call.body)
     return _cheapest(_checked(found, Offers), "hotel")
 
 
-async def hold_flight(_: Context, call: Call) -> Answer:
+async def hold_flight(call: Call) -> Answer:
     held = await services.invoke(FLIGHT, "PUT", f"reservations/{call.id}", call.body)
     return _checked(held, FlightReservation)
 
 
-async def hold_hotel(_: Context, call: Call) -> Answer:
+async def hold_hotel(call: Call) -> Answer:
     held = await services.invoke(HOTEL, "PUT", f"reservations/{call.id}", call.body)
     return _checked(held, HotelReservation)
 
 
-async def cancel_flight(_: Context, call: Call) -> Answer:
+async def cancel_flight(call: Call) -> Answer:
     return await services.invoke(FLIGHT, "POST", f"reservations/{call.id}/cancel")
 
 
-async def cancel_hotel(_: Context, call: Call) -> Answer:
+async def cancel_hotel(call: Call) -> Answer:
     return await services.invoke(HOTEL, "POST", f"reservations/{call.id}/cancel")
 
 
-async def extend_flight(_: Context, call: Call) -> Answer:
+async def extend_flight(call: Call) -> Answer:
     return await services.invoke(FLIGHT, "POST", f"reservations/{call.id}/extend", call.body)
 
 
-async def extend_hotel(_: Context, call: Call) -> Answer:
+async def extend_hotel(call: Call) -> Answer:
     return await services.invoke(HOTEL, "POST", f"reservations/{call.id}/extend", call.body)
 
 
-async def charge(_: Context, call: Call) -> Answer:
+async def charge(call: Call) -> Answer:
     charged = await services.invoke(PAYMENT, "PUT", f"charges/{call.id}", call.body)
     return _checked(charged, Charge)
 
 
-async def refund(_: Context, call: Call) -> Answer:
+async def refund(call: Call) -> Answer:
     return await services.invoke(PAYMENT, "POST", f"charges/{call.id}/refund")
 
 
-async def confirm_flight(_: Context, call: Call) -> Answer:
+async def confirm_flight(call: Call) -> Answer:
     confirmed = await services.invoke(FLIGHT, "POST", f"reservations/{call.id}/confirm")
     return _checked(confirmed, FlightReservation)
 
 
-async def confirm_hotel(_: Context, call: Call) -> Answer:
+async def confirm_hotel(call: Call) -> Answer:
     confirmed = await services.invoke(HOTEL, "POST", f"reservations/{call.id}/confirm")
     return _checked(confirmed, HotelReservation)
 
 
-async def send_confirmation(_: Context, call: Call) -> Answer:
+async def send_mail(call: Call) -> Answer:
     return await services.invoke(NOTIFICATION, "PUT", f"notifications/{call.id}", call.body)
 
 
-async def send_cancellation(_: Context, call: Call) -> Answer:
-    return await services.invoke(NOTIFICATION, "PUT", f"notifications/{call.id}", call.body)
-
-
-async def send_refusal(_: Context, call: Call) -> Answer:
-    return await services.invoke(NOTIFICATION, "PUT", f"notifications/{call.id}", call.body)
-
-
-async def keep_record(_: Context, report: Report) -> Answer:
+async def keep_record(call: Call) -> Answer:
     try:
-        kept = await records.keep(report.trip_id, report.progress)
+        kept = await records.keep(call.id, _closed(Progress.model_validate(call.body)))
     except CancelComesFirst as cancel:
         return Answer(refusal=Refused(reason=CANCELLED, detail=str(cancel)))
     if kept.ended:
         meters.count_end(kept.progress)
-        endings.announce(kept.trip_id)
+        endings.announce(kept)
     elif kept.progress.status == "needs_attention":
         meters.PARKED.inc()
     _log.info("trip %s", kept.progress.status, extra=_facts(kept))
     return Answer()
 
 
-ALL = (
-    search_flight,
-    search_hotel,
-    hold_flight,
-    hold_hotel,
-    cancel_flight,
-    cancel_hotel,
-    extend_flight,
-    extend_hotel,
-    charge,
-    refund,
-    confirm_flight,
-    confirm_hotel,
-    send_confirmation,
-    send_cancellation,
-    send_refusal,
-    keep_record,
-)
+async def search(_: Context, calls: Calls) -> Outcomes:
+    return await settle(calls, {"search flight": search_flight, "search hotel": search_hotel})
+
+
+async def hold(_: Context, calls: Calls) -> Outcomes:
+    return await settle(calls, {"hold flight": hold_flight, "hold hotel": hold_hotel})
+
+
+async def extend(_: Context, calls: Calls) -> Outcomes:
+    return await settle(calls, {"extend flight": extend_flight, "extend hotel": extend_hotel})
+
+
+async def pay(_: Context, calls: Calls) -> Outcomes:
+    return await settle(calls, {"charge": charge, "refund": refund})
+
+
+async def confirm(_: Context, calls: Calls) -> Outcomes:
+    return await settle(calls, {"confirm flight": confirm_flight, "confirm hotel": confirm_hotel})
+
+
+async def cancel(_: Context, calls: Calls) -> Outcomes:
+    return await settle(calls, {"cancel flight": cancel_flight, "cancel hotel": cancel_hotel})
+
+
+async def send(_: Context, calls: Calls) -> Outcomes:
+    mails = ("send confirmation", "send cancellation", "send refusal")
+    return await settle(calls, dict.fromkeys(mails, send_mail) | {"keep record": keep_record})
+
+
+async def keep(_: Context, calls: Calls) -> Outcomes:
+    return await settle(calls, {"keep record": keep_record})
+
+
+ALL = (search, hold, extend, pay, confirm, cancel, send, keep)
+
+
+def _closed(progress: Progress) -> Progress:
+    """Return an end as it is once it is on record: what it was recorded after has been done."""
+    if progress.status in TERMINAL:
+        progress.step = None
+        for entry in progress.entries:
+            if entry.result == "running":
+                entry.result, entry.ended_at = "done", datetime.now(UTC)
+    return progress
 
 
 def _facts(record: TripRecord) -> dict[str, str]:

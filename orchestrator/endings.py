@@ -4,33 +4,38 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from orchestrator.models import TripRecord
+
+Ending = asyncio.Future[TripRecord]
+
 
 class Endings:
     """Wakes the waiters of this process; the end may also come in another replica."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._waiting: dict[str, set[Ending]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @contextmanager
-    def waiting_for(self, trip_id: str) -> Iterator[asyncio.Event]:
-        """Give an event that is set when the trip ends here."""
+    def waiting_for(self, trip_id: str) -> Iterator[Ending]:
+        """Give a future of the trip's record when the trip ends here."""
         self._loop = asyncio.get_running_loop()
-        event = asyncio.Event()
-        self._waiting.setdefault(trip_id, set()).add(event)
+        ending: Ending = self._loop.create_future()
+        self._waiting.setdefault(trip_id, set()).add(ending)
         try:
-            yield event
+            yield ending
         finally:
             waiting = self._waiting[trip_id]
-            waiting.discard(event)
+            waiting.discard(ending)
             if not waiting:
                 del self._waiting[trip_id]
 
-    def announce(self, trip_id: str) -> None:
+    def announce(self, record: TripRecord) -> None:
         """Say that the trip ended; callable from any thread."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake, trip_id)
+            self._loop.call_soon_threadsafe(self._wake, record)
 
-    def _wake(self, trip_id: str) -> None:
-        for event in self._waiting.get(trip_id, ()):
-            event.set()
+    def _wake(self, record: TripRecord) -> None:
+        for ending in self._waiting.get(record.trip_id, ()):
+            if not ending.done():
+                ending.set_result(record)

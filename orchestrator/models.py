@@ -205,13 +205,6 @@ class Cancellation(TripOrder):
     progress: Progress
 
 
-class Report(BaseModel):
-    """The input of the activity that puts a trip's progress on record."""
-
-    trip_id: str
-    progress: Progress
-
-
 class TripRecord(BaseModel):
     """The orchestrator's own record of a trip, which outlives the workflow's history.
 

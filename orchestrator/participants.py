@@ -11,7 +11,7 @@ from typing import Any
 from pydantic_settings import BaseSettings
 
 from orchestrator import meters
-from orchestrator.saga import Answer, CircuitOpen, Refused
+from orchestrator.calls import Answer, CircuitOpen, Refused
 from orchestrator.sidecar import CallFailed, Sidecar, brief
 
 

@@ -5,18 +5,29 @@ may have worked and its answer been lost. Parallel steps are settled all before 
 so no undo races the call that it undoes. An undo that fails does not stop the others, and stays on
 the stack. Once told to cancel, the saga calls nothing new but waits for what it has called.
 
-The saga tries again by itself and not by the engine's retry policy: so every try is on record, and
-a cancel ends the pauses between tries.
+Steps that run together are one activity, which settles all their calls (`orchestrator.calls`). The
+saga tries again by itself and not by the engine's retry policy: so every try is on record, only
+what failed is tried again, and a cancel ends the pauses between tries.
 """
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from dapr.ext.workflow import DaprWorkflowContext, TaskFailedError, when_any
 from pydantic import BaseModel, ValidationError
 
+from orchestrator.calls import (
+    CIRCUIT_OPEN,
+    UNAVAILABLE,
+    Answer,
+    Call,
+    Calls,
+    Failure,
+    Outcome,
+    Outcomes,
+)
 from orchestrator.policies import Retry
 
 T = TypeVar("T")
@@ -26,39 +37,24 @@ Durable = Generator[Any, Any, T]
 Result = Literal["running", "done", "refused", "failed"]
 
 CANCELLED = "cancelled_by_customer"
-CIRCUIT_OPEN = "circuit_open"
 _FAULTS_KEPT = 20
 _DETAIL_LENGTH = 300
-
-
-class CircuitOpen(Exception):
-    """A circuit breaker kept the call back: trying again at once is no use."""
-
-
-class Refused(BaseModel):
-    """A participant's no. It is an answer, not a fault: it is never retried."""
-
-    reason: str
-    detail: str
-
-
-class Answer(BaseModel):
-    """What an activity returns: a value, or a refusal."""
-
-    value: dict[str, Any] = {}
-    refusal: Refused | None = None
+_AT_ONCE = timedelta(0)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One durable call on a ``resource``, and what undoes it whether or not it had an effect."""
+    """One durable call on a ``resource``, and what undoes it whether or not it had an effect.
+
+    Steps that run together have the same ``activity``, which tells their calls apart by ``name``.
+    """
 
     name: str
     activity: Callable[..., Any]
-    input: BaseModel
     retry: Retry
-    undo: "Step | None" = None
     resource: str = ""
+    body: dict[str, Any] | BaseModel = field(default_factory=dict)
+    undo: "Step | None" = None
 
 
 class Fault(BaseModel):
@@ -87,6 +83,9 @@ class Entry(BaseModel):
     ended_at: datetime | None = None
 
 
+_Due = list[tuple[Step, Entry]]
+
+
 class Stopped(Exception):
     """The saga goes no further: what was done so far has to be undone."""
 
@@ -100,19 +99,21 @@ class Stopped(Exception):
 
 @dataclass
 class Saga:
-    """The steps done so far, and the undos they left. ``report`` is called at each turn.
+    """The steps done so far, and the undos they left. ``report`` is called whenever it waits.
 
     ``entries`` is what happened, in order; ``values`` what each step done answered, by its name.
-    ``cancel`` is the event that cancels it, until it undoes.
+    ``cancel`` names the event that cancels it, until it undoes.
     """
 
     ctx: DaprWorkflowContext
     report: Callable[[], None]
-    cancel: Any = None
+    cancel: str | None = None
     entries: list[Entry] = field(default_factory=list)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     _undos: list[list[Step]] = field(default_factory=list)
     _undoing: bool = False
+    _listening: Any = None
+    _heard: bool = False
 
     @property
     def now(self) -> datetime:
@@ -122,7 +123,13 @@ class Saga:
     @property
     def cancelled(self) -> bool:
         """Whether the saga was cancelled before it began to undo."""
-        return not self._undoing and self.cancel is not None and bool(self.cancel.is_complete)
+        if self.cancel and not self._heard and not self._undoing:
+            # A look at what has come costs nothing; listening makes the engine a timer.
+            look = self._listening or self.ctx.wait_for_external_event(
+                self.cancel, timeout=_AT_ONCE
+            )
+            self._heard = bool(look.is_complete and not look.is_failed)
+        return self._heard and not self._undoing
 
     def run(self, *steps: Step) -> Durable[list[dict[str, Any]]]:
         """Run ``steps`` in parallel and return their values. Raises Stopped when all are settled
@@ -145,6 +152,15 @@ class Saga:
         yield from self._settle([step], [entry])
         self._stop_if_cancelled(step.name)
         return entry
+
+    def conclude(self, step: Step, record: Step) -> Durable[tuple[Entry, Entry]]:
+        """Run ``step`` and, once it is done, ``record``, which gets no line; return what both came
+        to. Raises Stopped when the saga is cancelled before both are done."""
+        entries = self._enter(step), self._entry(record)
+        yield from self._settle([step, record], entries, last=record)
+        if entries[1].result != "done":
+            self._stop_if_cancelled(step.name)
+        return entries
 
     def record(self, step: Step) -> Durable[Entry]:
         """Run ``step`` without a line about it, whether or not the saga is cancelled."""
@@ -173,21 +189,19 @@ class Saga:
 
     def wait(self, step: str, *tasks: Any) -> Durable[None]:
         """Wait for one of ``tasks``. Raises Stopped when the saga is cancelled first."""
-        yield when_any([*tasks, *self._cancel_to_come(stoppable=True)])
+        yield from self._first_of(*tasks, *self._cancel_to_come(stoppable=True))
         self._stop_if_cancelled(step)
 
     def note(self, step: str) -> Entry:
         """Enter a line for what is no call, and return it; `close` ends it."""
         entry = Entry(step=step, resource="", started_at=self.now, tried_at=self.now)
         self.entries.append(entry)
-        self.report()
         return entry
 
     def close(self, entry: Entry, result: Result, reason: str = "", detail: str = "") -> None:
         """End a line."""
         entry.result, entry.ended_at = result, self.now
         entry.reason, entry.detail = reason or None, detail[:_DETAIL_LENGTH] or None
-        self.report()
 
     def _enter(self, step: Step, compensation: bool = False) -> Entry:
         entry = self._entry(step, compensation)
@@ -204,81 +218,109 @@ class Saga:
         )
 
     def _settle(
-        self, steps: Sequence[Step], entries: Sequence[Entry], stoppable: bool = True
+        self,
+        steps: Sequence[Step],
+        entries: Sequence[Entry],
+        stoppable: bool = True,
+        last: Step | None = None,
     ) -> Durable[None]:
-        """Call all steps, each again by its policy, until every entry has a result."""
-        self.report()
-        calls = {self._call(step): (step, e) for step, e in zip(steps, entries, strict=True)}
-        pauses: dict[Any, tuple[Step, Entry]] = {}
-        while calls or pauses:
-            task = yield when_any([*calls, *pauses, *self._cancel_to_come(stoppable)])
-            if task in pauses:
-                step, entry = pauses.pop(task)
-                calls[self._call_again(step, entry)] = (step, entry)
-            elif task in calls:
-                step, entry = calls.pop(task)
-                if fault := self._answer(entry, task):
-                    if self._may_try_again(step, fault):
-                        pauses[self._pause(step, entry)] = (step, entry)
-                    else:
-                        self._fail(entry)
+        """Call all steps, those that fail again by their policies, until every entry has a result.
+
+        ``last`` is called once the others are done; if they cannot be, it has no result.
+        """
+        due = list(zip(steps, entries, strict=True))
+        while due:
+            task = self._call([step for step, _ in due], last)
+            yield from self._first_of(task)
+            failed, not_made = self._take(due, task)
+            due = failed and [*failed, *not_made]
+            if due:
+                yield from self._pause(failed, stoppable)
             if stoppable and self.cancelled:
-                for _, entry in pauses.values():
+                for _, entry in failed:
                     self._fail(entry)
-                pauses.clear()
-            self.report()
+                return
+
+    def _first_of(self, *tasks: Any) -> Durable[None]:
+        self.report()
+        yield when_any(list(tasks))
+
+    def _call(self, steps: Sequence[Step], last: Step | None) -> Any:
+        calls = [
+            Call(step=step.name, id=step.resource, body=_plain(step.body), last=step is last)
+            for step in steps
+        ]
+        return self.ctx.call_activity(steps[0].activity, input=Calls(calls=calls))
+
+    def _take(self, due: _Due, task: Any) -> tuple[_Due, _Due]:
+        """Note what the calls came to; return what is to be tried again, and what was not made."""
+        failed, not_made = [], []
+        for (step, entry), outcome in zip(due, self._outcomes(due, task), strict=True):
+            if outcome.failure:
+                self._note(entry, outcome.failure, outcome.at)
+                if self._may_try_again(step, entry):
+                    failed.append((step, entry))
+                else:
+                    self._fail(entry)
+            elif outcome.answer is None:
+                not_made.append((step, entry))
+            else:
+                self._answer(entry, outcome.answer, outcome.at)
+        return failed, not_made
+
+    def _outcomes(self, due: _Due, task: Any) -> list[Outcome]:
+        """Return what the activity returned; of one that broke, all calls failed."""
+        try:
+            return Outcomes.model_validate(task.get_result()).outcomes
+        except TaskFailedError as error:
+            failure = Failure(reason=UNAVAILABLE, detail=error.details.message)
+        except ValidationError as error:
+            failure = Failure(reason="no_answer", detail=str(error))
+        return [Outcome(failure=failure, at=self.now)] * len(due)
+
+    def _pause(self, failed: _Due, stoppable: bool) -> Durable[None]:
+        """Wait before the next try of what failed, or until the saga is cancelled."""
+        who = self.ctx.instance_id
+        pauses = [step.retry.pause(e.tries, f"{who} {step.name}") for step, e in failed]
+        timer = self.ctx.create_timer(max(pauses))
+        yield from self._first_of(timer, *self._cancel_to_come(stoppable))
+        if timer.is_complete:
+            for _, entry in failed:
+                entry.tries += 1
+                entry.tried_at = self.now
 
     def _cancel_to_come(self, stoppable: bool) -> list[Any]:
-        waits = stoppable and not self._undoing and not self.cancelled
-        return [self.cancel] if waits and self.cancel is not None else []
+        if not stoppable or self._undoing or self.cancel is None or self.cancelled:
+            return []
+        self._listening = self._listening or self.ctx.wait_for_external_event(self.cancel)
+        return [self._listening]
 
-    def _call(self, step: Step) -> Any:
-        return self.ctx.call_activity(step.activity, input=step.input)
-
-    def _call_again(self, step: Step, entry: Entry) -> Any:
-        entry.tries += 1
-        entry.tried_at = self.now
-        return self._call(step)
-
-    def _pause(self, step: Step, entry: Entry) -> Any:
-        who = f"{self.ctx.instance_id} {step.name}"
-        return self.ctx.create_timer(step.retry.pause(entry.tries, who))
-
-    def _answer(self, entry: Entry, task: Any) -> Fault | None:
-        """Note the answer in the entry; return the fault if it is none."""
-        try:
-            answer = Answer.model_validate(task.get_result())
-        except (TaskFailedError, ValidationError) as error:
-            fault = self._fault(entry, error)
-            entry.faults = [*entry.faults, fault][-_FAULTS_KEPT:]
-            return fault
+    def _answer(self, entry: Entry, answer: Answer, at: datetime) -> None:
         if answer.refusal:
             entry.result, entry.reason = "refused", answer.refusal.reason
             entry.detail = answer.refusal.detail[:_DETAIL_LENGTH]
         else:
             entry.result, entry.reason, entry.detail = "done", None, None
             self.values[entry.step] = answer.value
-        entry.ended_at = self.now
-        return None
+        entry.ended_at = self._within(entry, at)
 
-    def _fault(self, entry: Entry, error: TaskFailedError | ValidationError) -> Fault:
-        if isinstance(error, ValidationError):
-            reason, detail = "no_answer", str(error)
-        else:
-            kept_back = error.details.error_type.endswith(CircuitOpen.__name__)
-            reason = CIRCUIT_OPEN if kept_back else "unavailable"
-            detail = error.details.message
-        return Fault(
+    def _note(self, entry: Entry, failure: Failure, at: datetime) -> None:
+        fault = Fault(
             number=entry.tries,
-            reason=reason,
-            detail=detail[:_DETAIL_LENGTH],
+            reason=failure.reason,
+            detail=failure.detail[:_DETAIL_LENGTH],
             started_at=entry.tried_at,
-            ended_at=self.now,
+            ended_at=self._within(entry, at),
         )
+        entry.faults = [*entry.faults, fault][-_FAULTS_KEPT:]
 
-    def _may_try_again(self, step: Step, fault: Fault) -> bool:
-        hopeless = fault.reason == CIRCUIT_OPEN and not step.retry.waits_for_breaker
-        return step.retry.allows(fault.number) and not hopeless
+    def _within(self, entry: Entry, at: datetime) -> datetime:
+        """Return a time that another machine's clock told, kept between call and answer."""
+        return max(entry.tried_at, min(at, self.now))
+
+    def _may_try_again(self, step: Step, entry: Entry) -> bool:
+        hopeless = entry.faults[-1].reason == CIRCUIT_OPEN and not step.retry.waits_for_breaker
+        return step.retry.allows(entry.tries) and not hopeless
 
     def _fail(self, entry: Entry) -> None:
         last = entry.faults[-1]
@@ -288,3 +330,7 @@ class Saga:
     def _stop_if_cancelled(self, step: str) -> None:
         if self.cancelled:
             raise Stopped(step, CANCELLED, "The customer cancelled the trip.", refused=True)
+
+
+def _plain(body: dict[str, Any] | BaseModel) -> dict[str, Any]:
+    return body.model_dump(mode="json") if isinstance(body, BaseModel) else body

@@ -4,15 +4,17 @@ Every id comes from the trip's, never from an answer, so any call can be repeate
 without having seen what the call answered.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from orchestrator import activities
-from orchestrator.activities import Call
-from orchestrator.models import Progress, Report, TripOrder
+from orchestrator.models import Progress, TripOrder
 from orchestrator.saga import Step, Stopped
 from orchestrator.words import reason
+
+Activity = Callable[..., Any]
 
 
 def searches(order: TripOrder) -> list[Step]:
@@ -20,9 +22,9 @@ def searches(order: TripOrder) -> list[Step]:
     flight, hotel = order.request.flight, order.request.hotel
     steps = []
     if flight.offer_id is None:
-        steps.append(_step(order, "search flight", activities.search_flight, body=_wish(flight)))
+        steps.append(_step(order, "search flight", activities.search, body=_wish(flight)))
     if hotel.offer_id is None:
-        steps.append(_step(order, "search hotel", activities.search_hotel, body=_wish(hotel)))
+        steps.append(_step(order, "search hotel", activities.search, body=_wish(hotel)))
     return steps
 
 
@@ -34,7 +36,7 @@ def holds(order: TripOrder, offers: dict[str, dict[str, Any]]) -> list[Step]:
         _step(
             order,
             "hold flight",
-            activities.hold_flight,
+            activities.hold,
             flight_id(order),
             _wish(flight) | {"offerId": flight.offer_id or offers["search flight"]["offerId"]},
             undo_flight,
@@ -42,7 +44,7 @@ def holds(order: TripOrder, offers: dict[str, dict[str, Any]]) -> list[Step]:
         _step(
             order,
             "hold hotel",
-            activities.hold_hotel,
+            activities.hold,
             hotel_id(order),
             _wish(hotel) | {"offerId": hotel.offer_id or offers["search hotel"]["offerId"]},
             undo_hotel,
@@ -54,8 +56,8 @@ def extensions(order: TripOrder, until: datetime) -> list[Step]:
     """Let both holds last until then."""
     body = {"until": until.strftime("%Y-%m-%dT%H:%M:%SZ")}
     return [
-        _step(order, "extend flight", activities.extend_flight, flight_id(order), body),
-        _step(order, "extend hotel", activities.extend_hotel, hotel_id(order), body),
+        _step(order, "extend flight", activities.extend, flight_id(order), body),
+        _step(order, "extend hotel", activities.extend, hotel_id(order), body),
     ]
 
 
@@ -66,28 +68,28 @@ def charge(order: TripOrder, total: dict[str, Any]) -> Step:
         "amount": total,
         "paymentMethod": order.request.payment_method,
     }
-    return _step(order, "charge", activities.charge, payment_id(order), body, refund(order))
+    return _step(order, "charge", activities.pay, payment_id(order), body, refund(order))
 
 
 def confirmations(order: TripOrder) -> list[Step]:
     """Confirm both; what undoes it is on the stack since the hold."""
     return [
-        _step(order, "confirm flight", activities.confirm_flight, flight_id(order)),
-        _step(order, "confirm hotel", activities.confirm_hotel, hotel_id(order)),
+        _step(order, "confirm flight", activities.confirm, flight_id(order)),
+        _step(order, "confirm hotel", activities.confirm, hotel_id(order)),
     ]
 
 
 def cancellations(order: TripOrder) -> list[Step]:
     """Cancel both reservations, whatever state they are in."""
     return [
-        _undo(order, "cancel flight", activities.cancel_flight, flight_id(order)),
-        _undo(order, "cancel hotel", activities.cancel_hotel, hotel_id(order)),
+        _undo(order, "cancel flight", activities.cancel, flight_id(order)),
+        _undo(order, "cancel hotel", activities.cancel, hotel_id(order)),
     ]
 
 
 def refund(order: TripOrder) -> Step:
     """Give back what was charged, if anything was."""
-    return _undo(order, "refund", activities.refund, payment_id(order))
+    return _undo(order, "refund", activities.pay, payment_id(order))
 
 
 def send_confirmation(order: TripOrder, trip: Progress) -> Step:
@@ -113,7 +115,7 @@ def send_confirmation(order: TripOrder, trip: Progress) -> Step:
         },
         "total": trip.total,
     }
-    return _mail(order, "confirmation", activities.send_confirmation, body)
+    return _mail(order, "confirmation", body)
 
 
 def send_cancellation(order: TripOrder, trip: Progress) -> Step:
@@ -124,7 +126,7 @@ def send_cancellation(order: TripOrder, trip: Progress) -> Step:
         "tripId": order.trip_id,
         "refunded": _refunded(trip),
     }
-    return _mail(order, "cancellation", activities.send_cancellation, body)
+    return _mail(order, "cancellation", body)
 
 
 def send_refusal(order: TripOrder, trip: Progress) -> Step:
@@ -136,14 +138,14 @@ def send_refusal(order: TripOrder, trip: Progress) -> Step:
         "why": reason(trip.halt.reason if trip.halt else ""),
         "refunded": _refunded(trip),
     }
-    mail = _mail(order, "refusal", activities.send_refusal, body)
+    mail = _mail(order, "refusal", body)
     return replace(mail, retry=order.terms.policies.step)
 
 
 def keep(order: TripOrder, trip: Progress) -> Step:
     """Put the trip's progress on record."""
-    report = Report(trip_id=order.trip_id, progress=trip)
-    return Step("keep record", activities.keep_record, report, order.terms.policies.record)
+    policy = order.terms.policies.record
+    return Step("keep record", activities.keep, policy, order.trip_id, trip)
 
 
 def flight_id(order: TripOrder) -> str:
@@ -170,26 +172,21 @@ def total(flight: dict[str, Any], hotel: dict[str, Any]) -> dict[str, Any]:
 def _step(
     order: TripOrder,
     name: str,
-    activity: activities.Activity,
-    resource_id: str = "",
+    activity: Activity,
+    resource: str = "",
     body: dict[str, Any] | None = None,
     undo: Step | None = None,
 ) -> Step:
-    call = Call(id=resource_id, body=body or {})
-    return Step(name, activity, call, order.terms.policies.step, undo, resource_id)
+    return Step(name, activity, order.terms.policies.step, resource, body or {}, undo)
 
 
-def _undo(order: TripOrder, name: str, activity: activities.Activity, resource_id: str) -> Step:
-    call = Call(id=resource_id)
-    return Step(name, activity, call, order.terms.policies.undo, resource=resource_id)
+def _undo(order: TripOrder, name: str, activity: Activity, resource: str) -> Step:
+    return Step(name, activity, order.terms.policies.undo, resource)
 
 
-def _mail(
-    order: TripOrder, template: str, activity: activities.Activity, body: dict[str, Any]
-) -> Step:
-    call = Call(id=f"{order.trip_id}:{template}", body=body)
-    policy = order.terms.policies.mail
-    return Step(f"send {template}", activity, call, policy, resource=call.id)
+def _mail(order: TripOrder, template: str, body: dict[str, Any]) -> Step:
+    resource = f"{order.trip_id}:{template}"
+    return Step(f"send {template}", activities.send, order.terms.policies.mail, resource, body)
 
 
 def _refunded(trip: Progress) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from orchestrator import meters
 from orchestrator.approval import APPROVAL
-from orchestrator.endings import Endings
+from orchestrator.endings import Ending, Endings
 from orchestrator.engine import Engine
 from orchestrator.models import (
     Decision,
@@ -48,9 +48,9 @@ class Trips:
 
         Of a known id, return its trip. Raises OtherRequest.
         """
-        with self._endings.waiting_for(trip_id) as ended:
+        with self._endings.waiting_for(trip_id) as ending:
             record = await self._accept(trip_id, request)
-            return await self._wait(record, ended, wait_seconds)
+            return await self._wait(record, ending, wait_seconds)
 
     async def get(self, trip_id: str) -> TripRecord | None:
         """Return the trip as it is now, or None."""
@@ -126,12 +126,13 @@ class Trips:
             await self._engine.start(record)
         return record
 
-    async def _wait(self, record: TripRecord, ended: asyncio.Event, seconds: float) -> TripRecord:
+    async def _wait(self, record: TripRecord, ending: Ending, seconds: float) -> TripRecord:
         deadline = _monotonic() + seconds
         while not record.ended and (left := deadline - _monotonic()) > 0:
             # The end may be recorded by another replica, so look now and then.
-            await _set_within(ended, min(left, _POLL_SECONDS))
-            record = await self.get(record.trip_id) or record
+            await asyncio.wait([ending], timeout=min(left, _POLL_SECONDS))
+            at_end = ending.result() if ending.done() else await self.get(record.trip_id)
+            record = at_end or record
         return record
 
     async def _live(self, record: TripRecord) -> TripRecord:
@@ -164,10 +165,3 @@ def _why_no_approval(record: TripRecord) -> str:
 
 def _monotonic() -> float:
     return asyncio.get_running_loop().time()
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return

@@ -21,7 +21,7 @@ CANCEL, RESUME = "cancel", "resume"
 def book_trip(ctx: DaprWorkflowContext, order: TripOrder) -> Durable[str]:
     """Book the whole trip or nothing; return the status it ended with."""
     trip = Progress()
-    saga = _saga(ctx, trip, cancel=ctx.wait_for_external_event(CANCEL))
+    saga = _saga(ctx, trip, cancel=CANCEL)
     refusal_means: TripStatus = "rejected"
     try:
         yield from saga.run(*steps.searches(order))
@@ -32,8 +32,7 @@ def book_trip(ctx: DaprWorkflowContext, order: TripOrder) -> Durable[str]:
         [trip.charge] = yield from saga.run(steps.charge(order, trip.total))
         refusal_means = "failed"
         trip.flight, trip.hotel = yield from saga.run(*steps.confirmations(order))
-        yield from _tell(saga, order, trip, steps.send_confirmation(order, trip))
-        yield from _end(saga, order, trip, "confirmed")
+        yield from _end(saga, order, trip, "confirmed", steps.send_confirmation(order, trip))
     except Stopped as stop:
         trip.halt = Halt(step=stop.step, reason=stop.reason, detail=stop.detail)
         status: TripStatus = refusal_means if stop.refused else "failed"
@@ -64,17 +63,8 @@ def _call_off(saga: Saga, order: TripOrder, trip: Progress, status: TripStatus) 
     trip.flight = saga.values.get("cancel flight", trip.flight)
     trip.hotel = saga.values.get("cancel hotel", trip.hotel)
     trip.charge = saga.values.get("refund", trip.charge)
-    if status == "cancelled":
-        yield from _tell(saga, order, trip, steps.send_cancellation(order, trip))
-    else:
-        yield from saga.insist(steps.send_refusal(order, trip))
-    yield from _end(saga, order, trip, status)
-
-
-def _tell(saga: Saga, order: TripOrder, trip: Progress, mail: Step) -> Durable[None]:
-    """Send a mail, however long it takes. Raises Stopped when the trip is cancelled before."""
-    while (entry := (yield from saga.insist(mail))).result == "failed":
-        yield from _wait_for_help(saga, order, trip, [entry])
+    mail = steps.send_cancellation if status == "cancelled" else steps.send_refusal
+    yield from _end(saga, order, trip, status, mail(order, trip))
 
 
 def _wait_for_help(
@@ -98,16 +88,26 @@ def _wait_for_help(
     yield from saga.record(steps.keep(order, trip))
 
 
-def _end(saga: Saga, order: TripOrder, trip: Progress, status: TripStatus) -> Durable[None]:
-    """Put the end on record. Raises Stopped when a cancel was on record before."""
-    ended = trip.model_copy(update={"status": status})
-    kept = yield from saga.record(steps.keep(order, ended))
+def _end(
+    saga: Saga, order: TripOrder, trip: Progress, status: TripStatus, mail: Step
+) -> Durable[None]:
+    """Send the mail, then put the end on record. Raises Stopped when it was cancelled before.
+
+    A trip ends without the mail of a refusal if it cannot be sent, but not without the others.
+    """
+    record = steps.keep(order, trip.model_copy(update={"status": status}))
+    sent, kept = yield from saga.conclude(mail, record)
+    while sent.result == "failed" and status in ("confirmed", "cancelled"):
+        yield from _wait_for_help(saga, order, trip, [sent])
+        sent, kept = yield from saga.conclude(mail, record)
+    if sent.result != "done":
+        kept = yield from saga.record(record)
     if kept.result == "refused":
         raise Stopped("confirm", kept.reason or "", kept.detail or "", refused=True)
     trip.status = status
 
 
-def _saga(ctx: DaprWorkflowContext, trip: Progress, cancel: object = None) -> Saga:
+def _saga(ctx: DaprWorkflowContext, trip: Progress, cancel: str | None = None) -> Saga:
     """Return a saga that goes on with the trip's entries, and reports the trip at each turn."""
 
     def report() -> None:

@@ -40,8 +40,11 @@ def test_dapr_workflow_list_reads_the_workflow_store(world: World, system: Syste
     """Not with a CLI that was built without cgo: reading SQLite needs it."""
     trip_id = world.trip_id("listed")
     world.book(trip_id, world.request())
-    store = system.home / "data" / "workflows.db"
-    command: list[str | Path] = [system.set_up().cli, "workflow", "list", "--app-id", ORCHESTRATOR]
+    store, cli = system.home / "data" / "workflows.db", system.set_up().cli
+    listed = subprocess.run([cli, "list"], capture_output=True, text=True, check=True).stdout
+    if listed.count(ORCHESTRATOR) > 1:
+        pytest.skip("another system runs here, and the CLI cannot tell two of one app-id apart")
+    command: list[str | Path] = [cli, "workflow", "list", "--app-id", ORCHESTRATOR]
     done = subprocess.run(
         [*command, "--connection-string", store], capture_output=True, text=True, check=False
     )

@@ -1,5 +1,7 @@
 """A fake workflow engine: runs a workflow function in memory, activities answered by a script."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,17 +9,17 @@ from typing import Any
 from dapr.ext.workflow._durabletask.internal.protos import TaskFailureDetails
 from dapr.ext.workflow._durabletask.task import CompletableTask
 
-from orchestrator.saga import Answer, Refused
+from orchestrator.calls import Answer, Call, Calls, Refused, settle
 
 Settle = Callable[[], None]
 
 
 class Fault(Exception):
-    """One try of an activity that fails; ``kind`` is the type of the exception that was raised."""
+    """One try of a call that fails."""
 
-    def __init__(self, message: str, kind: str = "CallFailed") -> None:
-        super().__init__(message)
-        self.kind = kind
+
+class Broken(BaseException):
+    """One try of a call at which the whole activity ends without a result."""
 
 
 def _task() -> CompletableTask[Any]:
@@ -27,11 +29,11 @@ def _task() -> CompletableTask[Any]:
 class FakeEngine:
     """Offers a workflow what DaprWorkflowContext does, and records what it asked for.
 
-    ``replies`` answers activities by name: a value, a Refused, a Fault, or a list of these, one a
-    try; the last of a list stands for all that follow. ``events`` are raised once the activity of
-    the same name was called, ``waiting`` events when all has been answered and somebody listens.
-    ``calls`` are the activities in the order in which they were scheduled, ``pauses`` the seconds
-    of the timers.
+    ``replies`` answers the calls of steps by name: a value, a Refused, a fault, or a list of these,
+    one a try; the last of a list stands for all that follow. ``events`` are raised while the step
+    of the same name is called, ``waiting`` events when all has been answered and somebody listens.
+    ``calls`` are the steps in the order in which they were called, ``together`` those of each
+    activity, ``pauses`` the seconds of the timers, ``sentinels`` the waits without an end.
     """
 
     instance_id = "t1"
@@ -47,14 +49,16 @@ class FakeEngine:
         self.events = dict(events or {})
         self.waiting = list(waiting or [])
         self.calls: list[str] = []
-        self.inputs: dict[str, Any] = {}
-        self.settled: list[str] = []
+        self.together: list[list[str]] = []
+        self.inputs: dict[str, Call] = {}
+        self.sentinels: list[str] = []
         self.pauses: list[float] = []
         self.statuses: list[str] = []
         self._now = datetime(2024, 12, 1, tzinfo=UTC)
         self._pending: list[Settle] = []
         self._timers: list[tuple[datetime, Settle]] = []
-        self._listening: dict[str, list[CompletableTask[Any]]] = {}
+        self._listening: defaultdict[str, list[CompletableTask[Any]]] = defaultdict(list)
+        self._heard: defaultdict[str, list[Any]] = defaultdict(list)
 
     @property
     def current_utc_datetime(self) -> datetime:
@@ -63,15 +67,10 @@ class FakeEngine:
     def set_custom_status(self, status: str) -> None:
         self.statuses.append(status)
 
-    def call_activity(self, activity: Any, *, input: Any) -> CompletableTask[Any]:
-        name = activity.__name__
-        self.calls.append(name)
-        self.inputs[name] = input
+    def call_activity(self, activity: Any, *, input: Calls) -> CompletableTask[Any]:  # noqa: ARG002
         task = _task()
-        self._pending.append(lambda: self._reply(name, task))
-        if name in self.events:
-            event = self.events.pop(name)
-            self._pending.append(lambda: self.tell(event, None))
+        self.together.append([call.step for call in input.calls])
+        self._pending.append(lambda: self._reply(input, task))
         return task
 
     def create_timer(self, fire_at: timedelta) -> CompletableTask[Any]:
@@ -80,14 +79,25 @@ class FakeEngine:
         self._timers.append((self._now + fire_at, lambda: task.complete(None)))
         return task
 
-    def wait_for_external_event(self, name: str) -> CompletableTask[Any]:
+    def wait_for_external_event(
+        self, name: str, *, timeout: timedelta | None = None
+    ) -> CompletableTask[Any]:
         task = _task()
-        self._listening.setdefault(name, []).append(task)
+        if self._heard[name]:
+            task.complete(self._heard[name].pop(0))
+        elif timeout is None:
+            self.sentinels.append(name)
+            self._listening[name].append(task)
+        else:
+            task.cancel(TimeoutError(name))
         return task
 
     def tell(self, event: str, data: Any) -> None:
         self.calls.append(f"told to {event}")
-        self._listening[event].pop(0).complete(data)
+        if self._listening[event]:
+            self._listening[event].pop(0).complete(data)
+        else:
+            self._heard[event].append(data)
 
     def run(self, workflow: Any) -> Any:
         """Drive the workflow to its end and return its result."""
@@ -117,15 +127,23 @@ class FakeEngine:
             self._now, fire = self._timers.pop(0)
             fire()
 
-    def _reply(self, name: str, task: CompletableTask[Any]) -> None:
-        self.settled.append(name)
-        reply = self.replies.get(name, {})
+    def _reply(self, calls: Calls, task: CompletableTask[Any]) -> None:
+        by_step = {call.step: self._call for call in calls.calls}
+        try:
+            outcomes = asyncio.run(settle(calls, by_step))
+        except Broken as end:
+            task.fail(str(end), TaskFailureDetails(errorMessage=str(end), errorType="Broken"))
+        else:
+            for event in [self.events.pop(step) for step in by_step if step in self.events]:
+                self.tell(event, None)
+            task.complete(outcomes.model_dump(mode="json"))
+
+    async def _call(self, call: Call) -> Answer:
+        self.calls.append(call.step)
+        self.inputs[call.step] = call
+        reply = self.replies.get(call.step, {})
         if isinstance(reply, list):
             reply = reply.pop(0) if len(reply) > 1 else reply[0]
-        if isinstance(reply, Fault):
-            details = TaskFailureDetails(errorMessage=str(reply), errorType=reply.kind)
-            task.fail(str(reply), details)
-        elif isinstance(reply, Refused):
-            task.complete(Answer(refusal=reply).model_dump(mode="json"))
-        else:
-            task.complete(Answer(value=reply).model_dump(mode="json"))
+        if isinstance(reply, BaseException):
+            raise reply
+        return Answer(refusal=reply) if isinstance(reply, Refused) else Answer(value=reply)

@@ -7,8 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from orchestrator import activities
-from orchestrator.activities import Call
-from orchestrator.saga import Answer, Refused
+from orchestrator.calls import Answer, Call, Made, Refused
 from orchestrator.wiring import services
 
 
@@ -19,8 +18,11 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
     monkeypatch.setattr(services, "invoke", invoke)
 
 
-def run(activity: activities.Activity) -> Answer:
-    return asyncio.run(activity(None, Call(id="t1")))  # type: ignore[arg-type]
+def run(make: Made) -> Answer:
+    async def made() -> Answer:
+        return await make(Call(step="", id="t1"))
+
+    return asyncio.run(made())
 
 
 CHECKED = [
@@ -34,22 +36,20 @@ CHECKED = [
 ]
 
 
-@pytest.mark.parametrize("activity", CHECKED, ids=lambda activity: activity.__name__)
+@pytest.mark.parametrize("make", CHECKED, ids=lambda make: make.__name__)
 def test_an_answer_without_what_the_saga_needs_is_a_fault(
-    monkeypatch: pytest.MonkeyPatch, activity: activities.Activity
+    monkeypatch: pytest.MonkeyPatch, make: Made
 ) -> None:
     answering(monkeypatch, Answer(value={"status": "fine"}))
     with pytest.raises(ValidationError):
-        run(activity)
+        run(make)
 
 
-@pytest.mark.parametrize("activity", CHECKED, ids=lambda activity: activity.__name__)
-def test_a_refusal_is_passed_on(
-    monkeypatch: pytest.MonkeyPatch, activity: activities.Activity
-) -> None:
+@pytest.mark.parametrize("make", CHECKED, ids=lambda make: make.__name__)
+def test_a_refusal_is_passed_on(monkeypatch: pytest.MonkeyPatch, make: Made) -> None:
     refused = Answer(refusal=Refused(reason="no", detail="No."))
     answering(monkeypatch, refused)
-    assert run(activity) == refused
+    assert run(make) == refused
 
 
 def test_of_several_offers_the_cheapest_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

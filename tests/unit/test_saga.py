@@ -3,44 +3,35 @@
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
+from orchestrator.calls import CIRCUIT_OPEN, CircuitOpen, Refused
 from orchestrator.policies import Policies, Retry
-from orchestrator.saga import CANCELLED, CIRCUIT_OPEN, Refused, Saga, Step, Stopped
-from tests.unit.engine import FakeEngine, Fault
+from orchestrator.saga import CANCELLED, Saga, Step, Stopped
+from tests.unit.engine import Broken, FakeEngine, Fault
 
 STEP, UNDO, INSIST = Policies().step, Policies().undo, Policies().record
 STEP_TRIES, UNDO_TRIES = STEP.tries or 0, UNDO.tries or 0
-OPEN = Fault("kept back", kind="CircuitOpen")
+OPEN = CircuitOpen("kept back")
 NO = Refused(reason="no", detail="It will not be.")
 
 
-class Nothing(BaseModel):
-    pass
-
-
 def step(name: str, undo: str | None = None, retry: Retry = STEP) -> Step:
-    undoing = Step(undo, _activity(undo), Nothing(), UNDO) if undo else None
-    return Step(name, _activity(name), Nothing(), retry, undoing)
+    undoing = Step(undo, _activity, UNDO) if undo else None
+    return Step(name, _activity, retry, undo=undoing)
 
 
-def _activity(name: str) -> Any:
-    def activity() -> None: ...
-
-    activity.__name__ = name
-    return activity
+def _activity() -> None: ...
 
 
 def run(engine: FakeEngine, body: Any) -> tuple[Saga, Any]:
-    cancel = engine.wait_for_external_event("cancel")
-    saga = Saga(engine, report=lambda: None, cancel=cancel)  # type: ignore[arg-type]
+    saga = Saga(engine, report=lambda: None, cancel="cancel")  # type: ignore[arg-type]
     return saga, engine.run(body(saga))
 
 
-def test_parallel_steps_are_all_scheduled_before_the_first_is_waited_for() -> None:
+def test_parallel_steps_are_called_together() -> None:
     engine = FakeEngine({"a": {"n": 1}, "b": {"n": 2}})
     _, values = run(engine, lambda saga: saga.run(step("a"), step("b")))
-    assert engine.calls == ["a", "b"]
+    assert engine.together == [["a", "b"]]
     assert values == [{"n": 1}, {"n": 2}]
 
 
@@ -55,7 +46,7 @@ def test_siblings_are_settled_before_a_failure_stops_the_saga(reply: Any) -> Non
         assert stopped.value.refused == (reply is NO)
 
     run(engine, body)
-    assert set(engine.settled) == {"a", "b"}
+    assert set(engine.calls) == {"a", "b"}
 
 
 def test_a_fault_counts_before_a_refusal() -> None:
@@ -150,11 +141,55 @@ def test_every_try_is_on_record_with_its_fault_and_the_pauses_double() -> None:
     assert engine.pauses == pytest.approx([0.25, 0.5], rel=0.2)
 
 
-def test_one_step_is_tried_again_while_its_sibling_still_runs() -> None:
-    engine = FakeEngine({"a": [Fault("down"), {}], "b": [Fault("down"), {}]})
-    run(engine, lambda saga: saga.run(step("a"), step("b")))
-    assert engine.calls[:2] == ["a", "b"]
-    assert sorted(engine.calls) == ["a", "a", "b", "b"]
+def test_only_what_failed_is_tried_again() -> None:
+    engine = FakeEngine({"a": [Fault("down"), {}], "b": {}, "c": [Fault("down"), {}]})
+    run(engine, lambda saga: saga.run(step("a"), step("b"), step("c")))
+    assert engine.together == [["a", "b", "c"], ["a", "c"]]
+
+
+def test_an_activity_that_breaks_is_a_fault_of_all_its_calls() -> None:
+    engine = FakeEngine({"a": [Broken("out of memory"), {}]})
+    saga, _ = run(engine, lambda saga: saga.run(step("a"), step("b")))
+    assert engine.together == [["a", "b"], ["a", "b"]]
+    assert [fault.detail for entry in saga.entries for fault in entry.faults] == [
+        "out of memory",
+        "out of memory",
+    ]
+
+
+def test_the_record_is_kept_with_the_step_it_concludes_and_has_no_line() -> None:
+    engine = FakeEngine({"a": [Fault("down"), {}]})
+    saga, (done, kept) = run(engine, lambda saga: saga.conclude(step("a"), step("record")))
+    assert engine.calls == ["a", "a", "record"]
+    assert engine.together == [["a", "record"], ["a", "record"]]
+    assert (done.result, kept.result) == ("done", "done")
+    assert [entry.step for entry in saga.entries] == ["a"]
+
+
+def test_a_record_that_cannot_be_kept_is_tried_again_alone() -> None:
+    engine = FakeEngine({"record": [Fault("store down"), {}]})
+    _, (_, kept) = run(engine, lambda saga: saga.conclude(step("a"), step("record")))
+    assert engine.calls == ["a", "record", "record"]
+    assert kept.result == "done"
+
+
+def test_no_record_is_kept_of_a_step_that_failed_for_good() -> None:
+    engine = FakeEngine({"a": Fault("down")})
+    _, (failed, kept) = run(engine, lambda saga: saga.conclude(step("a"), step("record")))
+    assert engine.calls == ["a"] * STEP_TRIES
+    assert (failed.result, kept.result) == ("failed", "running")
+
+
+def test_nobody_listens_for_a_cancel_while_all_goes_well() -> None:
+    engine = FakeEngine({"b": Fault("down")})
+
+    def body(saga: Saga) -> Any:
+        yield from saga.run(step("a"))
+        assert engine.sentinels == []
+        yield from saga.insist(step("b"))
+
+    run(engine, body)
+    assert engine.sentinels == ["cancel"]
 
 
 def test_an_open_circuit_breaker_ends_a_step_at_once_but_not_an_undo() -> None:
@@ -182,7 +217,6 @@ def test_a_cancel_waits_for_what_was_called_and_calls_nothing_new() -> None:
 
     run(engine, body)
     assert engine.calls == ["a", "b", "told to cancel", "undo a", "undo b"]
-    assert engine.settled[:2] == ["a", "b"]
 
 
 def test_a_cancel_ends_the_pause_before_another_try() -> None:

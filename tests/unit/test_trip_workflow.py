@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from orchestrator.calls import Calls, Refused
 from orchestrator.models import Cancellation, Progress, Terms, TripOrder, TripRequest
 from orchestrator.policies import Policies
-from orchestrator.saga import CANCELLED, Refused
+from orchestrator.saga import CANCELLED
 from orchestrator.workflow import book_trip, cancel_trip
 from tests.unit.engine import FakeEngine, Fault
 from tests.unit.test_trip_request import VALID
@@ -30,15 +31,15 @@ def replies() -> dict[str, Any]:
         "stay": dict.fromkeys(("name", "city", "checkIn", "checkOut"), "x"),
     }
     return {
-        "search_flight": {"offerId": "F1"},
-        "search_hotel": {"offerId": "H1"},
-        "hold_flight": flight,
-        "hold_hotel": hotel,
+        "search flight": {"offerId": "F1"},
+        "search hotel": {"offerId": "H1"},
+        "hold flight": flight,
+        "hold hotel": hotel,
         "charge": {"id": "t1:payment", "status": "charged"},
-        "confirm_flight": flight | {"status": "confirmed"},
-        "confirm_hotel": hotel | {"status": "confirmed"},
-        "cancel_flight": {"id": "t1:flight", "status": "cancelled"},
-        "cancel_hotel": {"id": "t1:hotel", "status": "cancelled"},
+        "confirm flight": flight | {"status": "confirmed"},
+        "confirm hotel": hotel | {"status": "confirmed"},
+        "cancel flight": {"id": "t1:flight", "status": "cancelled"},
+        "cancel hotel": {"id": "t1:hotel", "status": "cancelled"},
         "refund": {"id": "t1:payment", "status": "refunded"},
     }
 
@@ -53,9 +54,13 @@ def book(
     terms = Terms(approval_limit=limit, approval_seconds=60)
     order = TripOrder(trip_id="t1", request=TripRequest.model_validate(request), terms=terms)
     status = engine.run(book_trip(engine, order))  # type: ignore[arg-type]
-    kept: Progress = engine.inputs["keep_record"].progress
+    kept = on_record(engine)
     assert kept.status == status
     return engine, kept
+
+
+def on_record(engine: FakeEngine) -> Progress:
+    return Progress.model_validate(engine.inputs["keep record"].body)
 
 
 def once_each(calls: list[str]) -> list[str]:
@@ -64,22 +69,22 @@ def once_each(calls: list[str]) -> list[str]:
 
 
 STEPS = [
-    "search_flight",
-    "search_hotel",
-    "hold_flight",
-    "hold_hotel",
+    "search flight",
+    "search hotel",
+    "hold flight",
+    "hold hotel",
     "charge",
-    "confirm_flight",
-    "confirm_hotel",
+    "confirm flight",
+    "confirm hotel",
 ]
 UNDO_TRIES = Policies().undo.tries or 0
-UNDO_HOLDS = ["cancel_flight", "cancel_hotel"]
+UNDO_HOLDS = ["cancel flight", "cancel hotel"]
 UNDO_ALL = ["refund", *UNDO_HOLDS]
 
 
 def test_a_trip_takes_the_steps_of_the_table_and_is_confirmed() -> None:
     engine, kept = book({})
-    assert engine.calls == [*STEPS, "send_confirmation", "keep_record"]
+    assert engine.calls == [*STEPS, "send confirmation", "keep record"]
     assert kept.status == "confirmed"
     assert kept.total == {"amount": 500, "currency": "USD"}
     assert kept.halt is None
@@ -88,13 +93,13 @@ def test_a_trip_takes_the_steps_of_the_table_and_is_confirmed() -> None:
 @pytest.mark.parametrize(
     ("step", "status", "undone"),
     [
-        ("search_flight", "rejected", []),
-        ("search_hotel", "rejected", []),
-        ("hold_flight", "rejected", UNDO_HOLDS),
-        ("hold_hotel", "rejected", UNDO_HOLDS),
+        ("search flight", "rejected", []),
+        ("search hotel", "rejected", []),
+        ("hold flight", "rejected", UNDO_HOLDS),
+        ("hold hotel", "rejected", UNDO_HOLDS),
         ("charge", "rejected", UNDO_ALL),
-        ("confirm_flight", "failed", UNDO_ALL),
-        ("confirm_hotel", "failed", UNDO_ALL),
+        ("confirm flight", "failed", UNDO_ALL),
+        ("confirm hotel", "failed", UNDO_ALL),
     ],
 )
 @pytest.mark.parametrize("reply", [NO, Fault("down")], ids=["refused", "failed"])
@@ -102,27 +107,27 @@ def test_a_step_that_fails_undoes_what_was_begun(
     step: str, status: str, undone: list[str], reply: Any
 ) -> None:
     engine, kept = book({step: reply})
-    told = [*undone, "send_refusal", "keep_record"]
+    told = [*undone, "send refusal", "keep record"]
     assert once_each([c for c in engine.calls if c not in STEPS]) == told
     assert kept.status == (status if reply is NO else "failed")
     assert kept.halt is not None
-    assert kept.halt.step == step.replace("_", " ")
+    assert kept.halt.step == step
     assert kept.halt.reason == ("sold_out" if reply is NO else "unavailable")
 
 
 def test_every_id_comes_from_the_trip() -> None:
-    engine, _ = book({"confirm_hotel": Fault("down")})
-    ids = {name: given.id for name, given in engine.inputs.items() if hasattr(given, "id")}
-    assert {ids[name] for name in ("hold_flight", "confirm_flight", "cancel_flight")} == {
+    engine, _ = book({"confirm hotel": Fault("down")})
+    ids = {name: call.id for name, call in engine.inputs.items()}
+    assert {ids[name] for name in ("hold flight", "confirm flight", "cancel flight")} == {
         "t1:flight"
     }
-    assert {ids[name] for name in ("hold_hotel", "confirm_hotel", "cancel_hotel")} == {"t1:hotel"}
+    assert {ids[name] for name in ("hold hotel", "confirm hotel", "cancel hotel")} == {"t1:hotel"}
     assert {ids[name] for name in ("charge", "refund")} == {"t1:payment"}
 
 
 def test_the_mail_is_retried_until_it_is_sent() -> None:
-    engine, kept = book({"send_confirmation": [Fault("down"), Fault("down"), {}]})
-    assert engine.calls.count("send_confirmation") == 3
+    engine, kept = book({"send confirmation": [Fault("down"), Fault("down"), {}]})
+    assert engine.calls.count("send confirmation") == 3
     assert kept.status == "confirmed"
 
 
@@ -132,36 +137,36 @@ def test_a_named_offer_is_not_searched_for() -> None:
         "hotel": VALID["hotel"] | {"offerId": "h7"},
     }
     engine, _ = book({}, request)
-    assert engine.calls[:2] == ["hold_flight", "hold_hotel"]
-    assert engine.inputs["hold_flight"].body["offerId"] == "F7"
-    assert engine.inputs["hold_hotel"].body["offerId"] == "h7"
+    assert engine.calls[:2] == ["hold flight", "hold hotel"]
+    assert engine.inputs["hold flight"].body["offerId"] == "F7"
+    assert engine.inputs["hold hotel"].body["offerId"] == "h7"
 
 
 def test_an_undo_that_cannot_be_completed_waits_and_goes_on_when_told_to() -> None:
     engine, kept = book(
-        {"confirm_flight": NO, "refund": [*[Fault("down")] * UNDO_TRIES, replies()["refund"]]},
+        {"confirm flight": NO, "refund": [*[Fault("down")] * UNDO_TRIES, replies()["refund"]]},
         waiting=[("resume", None)],
     )
-    parked = ["refund", *UNDO_HOLDS, "keep_record", "told to resume", "send_refusal"]
+    parked = ["refund", *UNDO_HOLDS, "keep record", "told to resume", "send refusal"]
     assert once_each(engine.calls[len(STEPS) :]) == parked
-    assert engine.calls[-4:] == ["keep_record", "refund", "send_refusal", "keep_record"]
+    assert engine.calls[-4:] == ["keep record", "refund", "send refusal", "keep record"]
     assert any('"needs_attention"' in status for status in engine.statuses)
     assert kept.status == "failed"
     assert kept.charge == {"id": "t1:payment", "status": "refunded"}
 
 
 def test_prices_in_two_currencies_are_not_added() -> None:
-    hotel = replies()["hold_hotel"] | {"price": {"amount": 200, "currency": "EUR"}}
-    engine, kept = book({"hold_hotel": hotel})
-    assert engine.calls[4:] == [*UNDO_HOLDS, "send_refusal", "keep_record"]
+    hotel = replies()["hold hotel"] | {"price": {"amount": 200, "currency": "EUR"}}
+    engine, kept = book({"hold hotel": hotel})
+    assert engine.calls[4:] == [*UNDO_HOLDS, "send refusal", "keep record"]
     assert kept.status == "rejected"
     assert kept.halt is not None
     assert kept.halt.reason == "mixed_currencies"
 
 
 def test_recording_the_end_is_tried_until_it_works() -> None:
-    engine, _ = book({"keep_record": [Fault("store down"), {}]})
-    assert engine.calls.count("keep_record") == 2
+    engine, _ = book({"keep record": [Fault("store down"), {}]})
+    assert engine.calls.count("keep record") == 2
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -171,16 +176,16 @@ def test_a_cancel_at_any_step_undoes_what_was_begun_and_tells_the_customer(step:
     assert kept.halt is not None
     assert kept.halt.reason == CANCELLED
     begun = engine.calls[: engine.calls.index("told to cancel")]
-    owed = (["refund"] if "charge" in begun else []) + (UNDO_HOLDS if "hold_hotel" in begun else [])
+    owed = (["refund"] if "charge" in begun else []) + (UNDO_HOLDS if "hold hotel" in begun else [])
     after = engine.calls[engine.calls.index("told to cancel") + 1 :]
-    assert after == [*owed, "send_cancellation", "keep_record"]
+    assert after == [*owed, "send cancellation", "keep record"]
 
 
 def test_a_cancel_that_was_on_record_before_the_end_undoes_it() -> None:
     no = Refused(reason=CANCELLED, detail="The customer was first.")
-    engine, kept = book({"keep_record": [no, {}]})
+    engine, kept = book({"keep record": [no, {}]})
     assert kept.status == "cancelled"
-    assert engine.calls[-6:] == ["keep_record", *UNDO_ALL, "send_cancellation", "keep_record"]
+    assert engine.calls[-6:] == ["keep record", *UNDO_ALL, "send cancellation", "keep record"]
 
 
 def test_a_confirmed_trip_is_cancelled_with_its_whole_story() -> None:
@@ -190,8 +195,8 @@ def test_a_confirmed_trip_is_cancelled_with_its_whole_story() -> None:
         trip_id="t1", request=TripRequest.model_validate(VALID), progress=confirmed
     )
     assert engine.run(cancel_trip(engine, order)) == "cancelled"  # type: ignore[arg-type]
-    assert engine.calls == [*UNDO_ALL, "send_cancellation", "keep_record"]
-    kept = engine.inputs["keep_record"].progress
+    assert engine.calls == [*UNDO_ALL, "send cancellation", "keep record"]
+    kept = on_record(engine)
     assert [e.step for e in kept.entries if not e.compensation][:2] == [
         "search flight",
         "search hotel",
@@ -202,7 +207,7 @@ def test_a_confirmed_trip_is_cancelled_with_its_whole_story() -> None:
 def test_a_trip_within_its_limit_asks_nobody() -> None:
     engine, kept = book({}, limit=500)
     assert kept.approval is None
-    assert "extend_flight" not in engine.calls
+    assert "extend flight" not in engine.calls
 
 
 def test_an_approved_trip_goes_on() -> None:
@@ -210,8 +215,8 @@ def test_an_approved_trip_goes_on() -> None:
     assert kept.status == "confirmed"
     assert kept.approval is not None
     assert (kept.approval.approved, kept.approval.by) == (True, "bob")
-    asking = engine.calls[engine.calls.index("extend_flight") : engine.calls.index("charge")]
-    assert asking == ["extend_flight", "extend_hotel", "keep_record", "told to approval"]
+    asking = engine.calls[engine.calls.index("extend flight") : engine.calls.index("charge")]
+    assert asking == ["extend flight", "extend hotel", "keep record", "told to approval"]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +243,7 @@ def test_a_trip_that_waits_for_approval_can_be_cancelled() -> None:
 
 def test_a_hold_that_cannot_be_extended_ends_the_trip() -> None:
     no = Refused(reason="hold_expired", detail="Too late.")
-    engine, kept = book({"extend_hotel": no}, limit=499)
+    engine, kept = book({"extend hotel": no}, limit=499)
     assert kept.status == "rejected"
     assert [c for c in engine.calls if c in UNDO_ALL] == UNDO_HOLDS
 
@@ -246,14 +251,14 @@ def test_a_hold_that_cannot_be_extended_ends_the_trip() -> None:
 def test_the_record_says_what_needs_attention_and_since_when() -> None:
     seen: list[Progress] = []
     engine = FakeEngine(
-        replies() | {"confirm_flight": NO, "refund": [Fault("down")] * (UNDO_TRIES + 1) + [{}]},
+        replies() | {"confirm flight": NO, "refund": [Fault("down")] * (UNDO_TRIES + 1) + [{}]},
         waiting=[("resume", None)],
     )
     engine_calls = engine.call_activity
 
-    def spy(activity: Any, *, input: Any) -> Any:
-        if activity.__name__ == "keep_record":
-            seen.append(input.progress.model_copy(deep=True))
+    def spy(activity: Any, *, input: Calls) -> Any:
+        kept = [call.body for call in input.calls if call.step == "keep record"]
+        seen.extend(map(Progress.model_validate, kept))
         return engine_calls(activity, input=input)
 
     engine.call_activity = spy  # type: ignore[method-assign]
@@ -268,19 +273,19 @@ def test_the_record_says_what_needs_attention_and_since_when() -> None:
 
 def test_a_mail_that_cannot_be_sent_for_long_needs_attention_and_goes_on() -> None:
     down = [Fault("down")] * (Policies().mail.tries or 0)
-    engine, kept = book({"send_confirmation": [*down, {}]}, waiting=[("resume", None)])
+    engine, kept = book({"send confirmation": [*down, {}]}, waiting=[("resume", None)])
     assert kept.status == "confirmed"
     assert [m.event for m in kept.milestones] == ["needs_attention", "resumed"]
     assert not set(engine.calls) & set(UNDO_ALL)
 
 
 def test_a_trip_whose_mail_needs_attention_can_be_cancelled() -> None:
-    _, kept = book({"send_confirmation": Fault("down")}, waiting=[("cancel", None)])
+    _, kept = book({"send confirmation": Fault("down")}, waiting=[("cancel", None)])
     assert kept.status == "cancelled"
     assert kept.attention is None
 
 
 def test_a_refusal_that_cannot_be_mailed_holds_nothing_up() -> None:
-    engine, kept = book({"charge": NO, "send_refusal": Fault("down")})
+    engine, kept = book({"charge": NO, "send refusal": Fault("down")})
     assert kept.status == "rejected"
-    assert engine.calls.count("send_refusal") == Policies().step.tries
+    assert engine.calls.count("send refusal") == Policies().step.tries
