@@ -2,7 +2,8 @@
 
 A lapsed claim stops counting by itself, on reading; the job makes what is stored say so too. All
 holds of one pool that run out within the same slot of time share one job, so a busy flight does not
-flood the scheduler. A job that is lost loses nothing but tidiness.
+flood the scheduler; and most holds are confirmed within a second, so only those that are not get a
+job at all. A job that is lost loses nothing but tidiness.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from services.kit.meters import RESERVATIONS, note
 JOB_PREFIX = "expire-holds-"
 
 _LONGEST_SLOT_SECONDS = 60
+_LONGEST_GRACE_SECONDS = 10.0
 _log = logging.getLogger("service.expiry")
 
 
@@ -32,14 +34,28 @@ class Expiry:
         self._jobs = jobs
         self._store = store
         self._clock = clock
+        self._graced: dict[str, asyncio.TimerHandle] = {}
         self._scheduled: dict[str, float] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     def watch(self, held: Reservation) -> None:
         """See to it that the hold is cleared soon after it ran out, without delaying the caller."""
+        self.forget(held.id)
         if held.expires_at is None or held.status != "held" or not held.pools:
             return
-        pool, due = held.pools[0], _slot_end(held.expires_at, held.created_at)
+        lasts = (held.expires_at - held.created_at).total_seconds()
+        grace = min(_LONGEST_GRACE_SECONDS, lasts / 3)
+        loop = asyncio.get_running_loop()
+        self._graced[held.id] = loop.call_later(grace, self._require_job, held, held.expires_at)
+
+    def forget(self, reservation_id: str) -> None:
+        """The reservation is no hold any more."""
+        if timer := self._graced.pop(reservation_id, None):
+            timer.cancel()
+
+    def _require_job(self, held: Reservation, expires: datetime) -> None:
+        self._graced.pop(held.id, None)
+        pool, due = held.pools[0], _slot_end(expires, held.created_at)
         name = f"{JOB_PREFIX}{pool}-{due:.0f}"
         if name not in self._scheduled:
             self._forget_past()

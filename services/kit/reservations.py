@@ -36,6 +36,7 @@ class Reservations:
             reservation_id,
             lambda known, pools: holds.confirm(reservation_id, known, pools, self._clock()),
         )
+        self._expiry.forget(reservation_id)
         note(RESERVATIONS, "confirmed", reservation_id)
         return confirmed
 
@@ -54,6 +55,7 @@ class Reservations:
             reservation_id,
             lambda known, pools: holds.cancel(reservation_id, known, pools, self._clock()),
         )
+        self._expiry.forget(reservation_id)
         note(RESERVATIONS, cancelled.status, reservation_id)
         return cancelled
 
