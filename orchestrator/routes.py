@@ -24,12 +24,12 @@ from orchestrator.views import TripList, TripView, trip_summary, trip_view
 _LOOK_SECONDS = 0.3
 
 
-def _trips(request: Request) -> Trips:
+async def _trips(request: Request) -> Trips:
     found: Trips = request.app.state.trips
     return found
 
 
-def _listing(request: Request) -> Listing:
+async def _listing(request: Request) -> Listing:
     found: Listing = request.app.state.listing
     return found
 

@@ -11,7 +11,10 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
+import orjson
 from pydantic_settings import BaseSettings
+
+_JSON = {"Content-Type": "application/json"}
 
 
 class SidecarSettings(BaseSettings):
@@ -91,12 +94,13 @@ class Sidecar:
     async def call(self, verb: str, url: str, body: Any) -> tuple[int, Any]:
         """Return status and answer, JSON as what it says, any other text as a ``detail``."""
         try:
-            async with self._session().request(verb, url, json=body) as answer:
-                if "json" not in answer.content_type:
-                    return answer.status, {
-                        "detail": await answer.text()
-                    } if answer.status >= 300 else None
-                return answer.status, await answer.json(content_type=None)
+            data = None if body is None else orjson.dumps(body)
+            async with self._session().request(verb, url, data=data, headers=_JSON) as answer:
+                text = await answer.read()
+                if "json" in answer.content_type:
+                    return answer.status, orjson.loads(text) if text else None
+                detail = {"detail": text.decode(errors="replace")}
+                return answer.status, detail if answer.status >= 300 else None
         except (aiohttp.ClientError, TimeoutError, ValueError) as fault:
             raise CallFailed(f"{verb} {url}: {fault!r}") from fault
 

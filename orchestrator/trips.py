@@ -20,7 +20,7 @@ from orchestrator.workflow import CANCEL, RESUME
 from telemetry.tracing import trace_id
 
 _log = logging.getLogger("orchestrator")
-_POLL_SECONDS = 1.0
+_POLL_SECONDS = 2.0
 _UNSTARTED_AFTER = timedelta(seconds=5)
 
 

@@ -12,7 +12,11 @@ from opentelemetry.context import Context
 from opentelemetry.exporter.zipkin.json import ZipkinExporter
 from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
-from opentelemetry.instrumentation.grpc import GrpcAioInstrumentorClient, filters
+from opentelemetry.instrumentation.grpc import (
+    GrpcAioInstrumentorClient,
+    GrpcInstrumentorClient,
+    filters,
+)
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -62,6 +66,8 @@ def trace_app(app: FastAPI) -> None:
     """Trace the requests of ``app``, and the calls that it makes, if there is a Zipkin."""
     settings = TracingSettings()
     if not settings.zipkin_endpoint:
+        # The workflow SDK instruments gRPC when it is imported, which costs even without tracing.
+        GrpcInstrumentorClient().uninstrument()  # type: ignore[no-untyped-call]
         return
     provider = TracerProvider(
         sampler=_FromRequests(), resource=Resource.create({SERVICE_NAME: settings.app_id})

@@ -53,12 +53,12 @@ templates.env.globals |= {"statuses": _STATUSES, "axis": WIDTH}
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
-def _apps(request: Request) -> Apps:
+async def _apps(request: Request) -> Apps:
     found: Apps = request.app.state.apps
     return found
 
 
-def _services(request: Request) -> Participants:
+async def _services(request: Request) -> Participants:
     found: Participants = request.app.state.services
     return found
 

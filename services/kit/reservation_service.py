@@ -35,12 +35,12 @@ class HoldSettings(BaseSettings):
     hold_seconds: float = 15 * 60
 
 
-def _reservations(request: Request) -> Reservations:
+async def _reservations(request: Request) -> Reservations:
     found: Reservations = request.app.state.reservations
     return found
 
 
-def _expiry(request: Request) -> Expiry:
+async def _expiry(request: Request) -> Expiry:
     found: Expiry = request.app.state.expiry
     return found
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+import orjson
+
+_JSON = {"Content-Type": "application/json"}
 
 
 class StateUnavailable(Exception):
@@ -58,10 +61,13 @@ class StateStore:
 
     async def _post(self, path: str, body: dict[str, Any]) -> Any:
         try:
-            async with self._session.post(self._path + path, json=body) as answer:
+            async with self._session.post(
+                self._path + path, data=orjson.dumps(body), headers=_JSON
+            ) as answer:
+                text = await answer.read()
                 if answer.status in (200, 204):
-                    return await answer.json() if answer.status == 200 else None
-                raise _failure(answer.status, await answer.text())
+                    return orjson.loads(text) if text else None
+                raise _failure(answer.status, text.decode(errors="replace"))
         except (aiohttp.ClientError, TimeoutError) as fault:
             raise StateUnavailable(f"The sidecar did not answer: {fault!r}") from fault
 

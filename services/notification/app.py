@@ -29,7 +29,7 @@ async def _live(app: FastAPI, session: aiohttp.ClientSession) -> AsyncIterator[N
         yield
 
 
-def _outbox(request: Request) -> Outbox:
+async def _outbox(request: Request) -> Outbox:
     found: Outbox = request.app.state.outbox
     return found
 

@@ -28,7 +28,7 @@ async def _live(app: FastAPI, session: aiohttp.ClientSession) -> AsyncIterator[N
     yield
 
 
-def _charges(request: Request) -> ChargeStore:
+async def _charges(request: Request) -> ChargeStore:
     found: ChargeStore = request.app.state.charges
     return found
 
