@@ -8,6 +8,9 @@ from opentelemetry import trace
 from pydantic_settings import BaseSettings
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+# Libraries that tell each turn of a workflow, and each line of a mail's delivery.
+_CHATTY = ("durabletask-client", "durabletask-worker", "mail.log")
+
 
 class LogSettings(BaseSettings):
     """``LOG_FORMAT``: text or json; ``APP_LOG_LEVEL``: the least that is logged.
@@ -45,6 +48,9 @@ def set_up_logs() -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.app_log_level, force=True)
+    if settings.app_log_level == "INFO":
+        for name in _CHATTY:
+            logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True

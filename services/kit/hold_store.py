@@ -12,6 +12,7 @@ from services.kit.state import Entry, StateConflict, StateStore, Write
 Rule = Callable[[Reservation | None, Mapping[str, Pool]], Change]
 
 _TRIES = 10
+_REMEMBERED = 10_000
 _LONGEST_PAUSE_SECONDS = 0.05
 
 
@@ -20,6 +21,7 @@ class HoldStore:
 
     def __init__(self, state: StateStore) -> None:
         self._state = state
+        self._known_pools: dict[str, Sequence[str]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def reservation(self, reservation_id: str) -> Reservation | None:
@@ -39,10 +41,25 @@ class HoldStore:
 
         Raises what the rule raises; StateConflict after many lost races; StateUnavailable.
         """
-        known = None if pools else await self.reservation(reservation_id)
-        names = sorted(pools or (known.pools if known else ()))
+        names = sorted(pools or await self._pools_of(reservation_id))
         async with self._in_turn(names):
-            return await self._retried(reservation_id, rule, names)
+            changed = await self._retried(reservation_id, rule, names)
+        self._remember(changed)
+        return changed
+
+    async def _pools_of(self, reservation_id: str) -> Sequence[str]:
+        """Return the pools that it claims, as far as we know: a guess that `_once` corrects."""
+        if names := self._known_pools.get(reservation_id):
+            return names
+        known = await self.reservation(reservation_id)
+        return known.pools if known else ()
+
+    def _remember(self, changed: Reservation) -> None:
+        self._known_pools.pop(changed.id, None)
+        if changed.status == "held":
+            self._known_pools[changed.id] = changed.pools
+            if len(self._known_pools) > _REMEMBERED:
+                self._known_pools.pop(next(iter(self._known_pools)))
 
     async def _retried(self, reservation_id: str, rule: Rule, names: Sequence[str]) -> Reservation:
         for _ in range(_TRIES):
