@@ -1,8 +1,13 @@
 """Sending through the Dapr SMTP output binding.
 
+The binding keeps a request's address and subject where all requests share them: of two mails at
+once, one could go out with the other's. So they go one at a time.
+
 The binding sends one part, as text/html, and takes no other; the plain text is kept with the
 notification. See https://docs.dapr.io/reference/components-reference/supported-bindings/smtp/.
 """
+
+import asyncio
 
 import aiohttp
 from fastapi_problem.error import Problem
@@ -15,6 +20,7 @@ class MailBinding:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
+        self._one_at_a_time = asyncio.Lock()
 
     async def send(self, mail: Mail) -> None:
         """Hand the mail to the mail server. Raises a 503 problem when it does not take it."""
@@ -24,7 +30,10 @@ class MailBinding:
             "metadata": {"emailTo": mail.to, "subject": mail.subject},
         }
         try:
-            async with self._session.post("/v1.0/bindings/mail", json=request) as answer:
+            async with (
+                self._one_at_a_time,
+                self._session.post("/v1.0/bindings/mail", json=request) as answer,
+            ):
                 if answer.status >= 300:
                     raise _unsent(f"{answer.status}: {(await answer.text())[:300]}")
         except (aiohttp.ClientError, TimeoutError) as fault:

@@ -1,0 +1,59 @@
+"""Handing mails to the sidecar: one at a time, for the binding mixes up what comes together."""
+
+import asyncio
+from typing import Any
+
+from fastapi_problem.error import Problem
+
+from services.notification.binding import MailBinding
+from services.notification.mail import Mail
+
+
+class FakeSidecar:
+    """Answers with ``status``, and counts how many requests are under way at once."""
+
+    def __init__(self, status: int = 204) -> None:
+        self.status = status
+        self.under_way = self.most = 0
+        self.subjects: list[str] = []
+
+    def post(self, _: str, json: dict[str, Any]) -> "FakeSidecar":
+        self.subjects.append(json["metadata"]["subject"])
+        return self
+
+    async def __aenter__(self) -> "FakeSidecar":
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.under_way -= 1
+
+    async def text(self) -> str:
+        return "no"
+
+
+def mail(number: int) -> Mail:
+    return Mail(to=f"{number}@example.com", subject=str(number), html="<p>", text="-")
+
+
+def send(sidecar: FakeSidecar, count: int) -> list[Any]:
+    async def all_at_once() -> list[Any]:
+        binding = MailBinding(sidecar)  # type: ignore[arg-type]
+        sends = (binding.send(mail(number)) for number in range(count))
+        return await asyncio.gather(*sends, return_exceptions=True)
+
+    return asyncio.run(all_at_once())
+
+
+def test_mails_go_one_at_a_time() -> None:
+    sidecar = FakeSidecar()
+    assert send(sidecar, 20) == [None] * 20
+    assert sidecar.most == 1
+    assert len(set(sidecar.subjects)) == 20
+
+
+def test_a_mail_that_is_not_taken_does_not_hold_up_the_next() -> None:
+    outcomes = send(FakeSidecar(status=500), 3)
+    assert [type(outcome) for outcome in outcomes] == [Problem] * 3
