@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi_problem.error import Problem
 
 from orchestrator import wiring
+from orchestrator.admission import Admission
 from orchestrator.caretaker import Caretaker
 from orchestrator.console.apps import Apps
 from orchestrator.console.pages import router as console
@@ -33,7 +34,9 @@ async def _live(app: FastAPI) -> AsyncIterator[None]:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     runtime = create_runtime()
-    trips = Trips(wiring.records, Engine(), wiring.endings, settings.terms())
+    admission = Admission(settings.bookings_at_once, settings.booking_wait_seconds)
+    wiring.endings.on_end = admission.leave
+    trips = Trips(wiring.records, Engine(), wiring.endings, admission, settings.terms())
     app.state.trips = trips
     app.state.listing = Listing(wiring.records)
     app.state.services = wiring.services

@@ -1,7 +1,7 @@
 """Word of a trip's end, from the activity that records it to the requests that wait for it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from orchestrator.models import TripRecord
@@ -10,9 +10,13 @@ Ending = asyncio.Future[TripRecord]
 
 
 class Endings:
-    """Wakes the waiters of this process; the end may also come in another replica."""
+    """Wakes the waiters of this process; the end may also come in another replica.
+
+    ``on_end`` is called with the id of each trip that ends here.
+    """
 
     def __init__(self) -> None:
+        self.on_end: Callable[[str], None] = lambda _: None
         self._waiting: dict[str, set[Ending]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -36,6 +40,7 @@ class Endings:
             self._loop.call_soon_threadsafe(self._wake, record)
 
     def _wake(self, record: TripRecord) -> None:
+        self.on_end(record.trip_id)
         for ending in self._waiting.get(record.trip_id, ()):
             if not ending.done():
                 ending.set_result(record)

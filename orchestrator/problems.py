@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from orchestrator.admission import Busy
 from orchestrator.sidecar import CallFailed
 from orchestrator.views import TripView
 
@@ -92,6 +93,18 @@ def not_booked(trip: TripView) -> Problem:
     )
 
 
+def _busy(_: ExceptionHandler, __: Request, exc: Exception) -> Problem:
+    assert isinstance(exc, Busy)
+    return Problem(
+        title="Too many bookings",
+        type_="busy",
+        detail=str(exc),
+        status=429,
+        reason="busy",
+        headers={"Retry-After": str(exc.retry_after)},
+    )
+
+
 def _unavailable(_: ExceptionHandler, __: Request, exc: Exception) -> Problem:
     return Problem(
         title="Orchestrator unavailable",
@@ -127,11 +140,12 @@ def answer_with_problems(app: FastAPI) -> None:
     """Make every error of ``app`` an ``application/problem+json``, also a body that is too long."""
     handler = new_exception_handler(
         logger=logging.getLogger("orchestrator"),
-        handlers={CallFailed: _unavailable},
+        handlers={CallFailed: _unavailable, Busy: _busy},
         request_validation_handler=_invalid,
     )
     add_exception_handler(app, handler)
     app.add_exception_handler(CallFailed, handler)
+    app.add_exception_handler(Busy, handler)
     app.add_middleware(_BodyLimit)
 
 

@@ -51,14 +51,14 @@ router = APIRouter()
     "/TripOrchestrator/{trip_id}/BookTrip",
     tags=["trips"],
     summary="Book a trip; the same id and body again is the same trip",
-    responses={202: {"model": TripView}, **problems(409, 422, 503)},
+    responses={202: {"model": TripView}, **problems(409, 422, 429, 503)},
     response_model_exclude_none=True,
 )
 @router.put(
     "/trips/{trip_id}",
     tags=["trips"],
     summary="The same as BookTrip",
-    responses={202: {"model": TripView}, **problems(409, 422, 503)},
+    responses={202: {"model": TripView}, **problems(409, 422, 429, 503)},
     response_model_exclude_none=True,
 )
 async def book(
@@ -71,7 +71,8 @@ async def book(
 ) -> TripView:
     """Wait for the end, up to 30 s: 200 confirmed, 409 not booked and undone, 202 still running.
 
-    With ``Prefer: respond-async`` the answer is 202 at once.
+    With ``Prefer: respond-async`` the answer is 202 at once. 429 with ``Retry-After``: too many at
+    once, nothing was done.
     """
     at_once = "respond-async" in prefer.lower()
     if at_once:

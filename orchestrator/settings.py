@@ -10,12 +10,14 @@ class Settings(BaseSettings):
     """Seconds and minor units.
 
     ``BOOKING_WAIT_SECONDS``: how long a booking waits for its end before it answers 202.
+    ``BOOKINGS_AT_ONCE``: how many it has in hand at once before it answers 429.
     ``APPROVAL_LIMIT``: a trip that costs more waits ``APPROVAL_SECONDS`` for approval.
     ``UNDO_TRIES``: how often an undo is tried before the trip needs attention.
     ``CARE_SECONDS``: how often open trips are looked after.
     """
 
     booking_wait_seconds: float = 30.0
+    bookings_at_once: int = 128
     approval_limit: int = 500_000
     approval_seconds: float = 86_400.0
     undo_tries: int = 20

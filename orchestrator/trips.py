@@ -5,6 +5,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from orchestrator import meters
+from orchestrator.admission import Admission
 from orchestrator.approval import APPROVAL
 from orchestrator.endings import Ending, Endings
 from orchestrator.engine import Engine
@@ -36,20 +37,26 @@ class Trips:
     """The orchestrator's use cases. Methods raise CallFailed for what may pass by itself."""
 
     def __init__(
-        self, records: TripRecords, engine: Engine, endings: Endings, terms: Terms
+        self,
+        records: TripRecords,
+        engine: Engine,
+        endings: Endings,
+        admission: Admission,
+        terms: Terms,
     ) -> None:
         self._records = records
         self._engine = engine
         self._endings = endings
+        self._admission = admission
         self._terms = terms
 
     async def book(self, trip_id: str, request: TripRequest, wait_seconds: float = 0) -> TripRecord:
         """Accept a trip, start it, and return it when it has ended or the wait is over.
 
-        Of a known id, return its trip. Raises OtherRequest.
+        Of a known id, return its trip. Raises OtherRequest, and Busy when there are too many.
         """
         with self._endings.waiting_for(trip_id) as ending:
-            record = await self._accept(trip_id, request)
+            record = await self._admit(trip_id, request)
             return await self._wait(record, ending, wait_seconds)
 
     async def get(self, trip_id: str) -> TripRecord | None:
@@ -107,6 +114,17 @@ class Trips:
     async def _keep_broken(self, record: TripRecord, progress: Progress) -> None:
         if record.progress.status != "needs_attention":
             await self._records.keep(record.trip_id, progress)
+
+    async def _admit(self, trip_id: str, request: TripRequest) -> TripRecord:
+        """Accept a trip that has a place; one that ends gives its place back by itself."""
+        is_new = self._admission.enter(trip_id)
+        record = None
+        try:
+            record = await self._accept(trip_id, request)
+        finally:
+            if is_new and (record is None or record.ended):
+                self._admission.leave(trip_id)
+        return record
 
     async def _accept(self, trip_id: str, request: TripRequest) -> TripRecord:
         fresh = TripRecord(

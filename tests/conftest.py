@@ -26,6 +26,7 @@ HOLD_SECONDS = "15"
 UNDO_TRIES = "5"  # within 7.5 s
 APPROVAL_SECONDS = "10"
 HISTORY_KEPT = "3s"
+BOOKINGS_AT_ONCE = "250"
 
 
 @pytest.fixture(scope="session")
@@ -70,13 +71,14 @@ def system(
     """The whole system, started once, in a folder of its own."""
     short_holds = {"HOLD_SECONDS": HOLD_SECONDS}
     short_patience = {"UNDO_TRIES": UNDO_TRIES, "APPROVAL_SECONDS": APPROVAL_SECONDS}
+    many = {"BOOKINGS_AT_ONCE": BOOKINGS_AT_ONCE}
     running = System(
         PROJECT,
         home,
         Changes(
             by=SHIFT,
             proxied_by=PROXIED_BY,
-            env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience},
+            env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience | many},
             history_kept=HISTORY_KEPT,
         ),
         say=print,

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from orchestrator import words
 from orchestrator.activities import FLIGHT, HOTEL, NOTIFICATION
+from orchestrator.admission import Busy
 from orchestrator.audit import trail
 from orchestrator.console.apps import Apps
 from orchestrator.console.timeline import WIDTH, lanes
@@ -156,6 +157,8 @@ async def book(request: Request, trips: Booking) -> Response:
         error = _first(invalid)
     except OtherRequest:
         error = f"The trip id {trip_id} is taken by another booking."
+    except Busy as busy:
+        error = str(busy)
     else:
         return _to_trip(trip_id)
     return _shown(request, "book.html", 422, trip_id=trip_id, asked=asked, error=error)

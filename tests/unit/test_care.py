@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.admission import Admission
 from orchestrator.endings import Endings
 from orchestrator.models import Attention, Halt, Progress, Terms, TripRecord, TripRequest
 from orchestrator.trips import Trips
@@ -41,7 +42,7 @@ class FakeRecords:
 
 def cared_for(seen: Progress | None, **facts: Any) -> list[str]:
     engine = FakeEngine(seen)
-    trips = Trips(FakeRecords(engine.did), engine, Endings(), Terms())  # type: ignore[arg-type]
+    trips = Trips(FakeRecords(engine.did), engine, Endings(), Admission(1, 1), Terms())  # type: ignore[arg-type]
     request = TripRequest.model_validate(VALID)
     record = TripRecord(trip_id="t1", digest="", request=request, created_at=NOW, **facts)
     asyncio.run(trips.look_after(record))

@@ -1,0 +1,64 @@
+"""How many bookings one process has in hand at once; one more would make all of them late.
+
+A booking has a place until its trip ends here. It gives it up after a while in any case: the trip
+may end in another replica, or wait for a person.
+"""
+
+import math
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+
+_ENDS_LOOKED_AT = 50
+_LONGEST_SECONDS = 30
+
+
+class Busy(Exception):
+    """All places are taken; ask again after so many seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many bookings at once; ask again in {retry_after} s.")
+        self.retry_after = retry_after
+
+
+class Admission:
+    """``places`` for bookings, each for ``seconds`` at the most."""
+
+    def __init__(
+        self, places: int, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._places = places
+        self._seconds = seconds
+        self._clock = clock
+        self._since: dict[str, float] = {}
+        self._ends: deque[float] = deque(maxlen=_ENDS_LOOKED_AT)
+
+    def enter(self, trip_id: str) -> bool:
+        """Take a place for a trip; return whether it had none before. Raises Busy."""
+        self._give_up_old()
+        if trip_id in self._since:
+            return False
+        if len(self._since) >= self._places:
+            raise Busy(self._turnover())
+        self._since[trip_id] = self._clock()
+        return True
+
+    def leave(self, trip_id: str) -> None:
+        """Give back the place of a trip, if it has one."""
+        if self._since.pop(trip_id, None) is not None:
+            self._ends.append(self._clock())
+
+    def _give_up_old(self) -> None:
+        while self._since:
+            oldest = next(iter(self._since))
+            if self._clock() - self._since[oldest] < self._seconds:
+                return
+            del self._since[oldest]
+
+    def _turnover(self) -> int:
+        """Return about how long it takes until all places are new, a half more or less so that not
+        all come back together. In seconds, by the pace of the latest ends."""
+        took = self._ends[-1] - self._ends[0] if len(self._ends) > 1 else 0.0
+        seconds = self._places * took / max(1, len(self._ends) - 1)
+        return min(_LONGEST_SECONDS, max(1, math.ceil(seconds * random.uniform(0.5, 1.5))))
