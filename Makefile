@@ -42,7 +42,7 @@ soak: setup ## a long fault drill: make soak SEED=1 TRIPS=300
 	@SEED=$(or $(SEED),1) TRIPS=$(or $(TRIPS),300) .venv/bin/python -m pytest tests/faults -q -s
 
 check: .venv/installed ## lint and types
-	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy
+	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/hadolint Dockerfile
 
 .venv/installed: pyproject.toml constraints.txt
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; install it, for example with your system's package manager."; exit 1; }
