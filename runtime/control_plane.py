@@ -4,28 +4,18 @@ Everything listens on loopback, but the two health ports: Dapr 1.18 has an optio
 and does not heed it. etcd inside the scheduler is on ports of ours, so it meets no other etcd.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 from runtime.dapr import Dapr
 from runtime.ports import shifted
+from runtime.service import Service, answers
 
 HEALTH_PORTS = _PLACEMENT_HEALTH, _SCHEDULER_HEALTH = 9105, 9106
 _PLACEMENT_METRICS, _SCHEDULER_METRICS = 9107, 9108
 _PLACEMENT_RAFT = 8201
 _ETCD_CLIENT, _ETCD_PEER = 5605, 5606
 _SCHEDULER_ID = "dapr-scheduler-server-0"
-
-
-@dataclass(frozen=True)
-class Service:
-    """One service of the control plane: how it is started, and when it is ready."""
-
-    name: str
-    command: list[str]
-    port: int
-    health_port: int
-    ports: dict[int, str]
 
 
 def services(dapr: Dapr, home: Path, placement: int, scheduler: int, shift: int) -> list[Service]:
@@ -44,7 +34,8 @@ def _placement(dapr: Dapr, port: int, shift: int) -> Service:
         *_common(port, health, metrics),
         *("--initial-cluster", f"dapr-placement-0=127.0.0.1:{raft}"),
     ]
-    return Service("placement", command, port, health, _named("placement", port, health, metrics))
+    ports = _named("placement", port, health, metrics)
+    return Service("placement", command, ports, _healthy(health))
 
 
 def _scheduler(dapr: Dapr, data: Path, port: int, shift: int) -> Service:
@@ -62,7 +53,11 @@ def _scheduler(dapr: Dapr, data: Path, port: int, shift: int) -> Service:
         *("--identity-directory-write", str(data.parent / "scheduler-identity")),
     ]
     ports = _named("scheduler", port, health, metrics, client, peer)
-    return Service("scheduler", command, port, health, ports)
+    return Service("scheduler", command, ports, _healthy(health))
+
+
+def _healthy(port: int) -> Callable[[], bool]:
+    return answers(f"http://127.0.0.1:{port}/healthz")
 
 
 def _common(port: int, health: int, metrics: int) -> list[str]:

@@ -12,8 +12,8 @@ from configparser import RawConfigParser
 from pathlib import Path
 
 from runtime import logs, processes, template
-from runtime.control_plane import Service
 from runtime.dapr import Dapr
+from runtime.service import Service
 from runtime.template import Template
 
 _FLAGS = {

@@ -13,16 +13,17 @@ from pathlib import Path
 import httpx
 import psutil
 
-from runtime import control_plane, logs, loopback, processes, supervisor, template
-from runtime.control_plane import Service
+from runtime import control_plane, databases, logs, loopback, processes, supervisor, template
 from runtime.dapr import Dapr, find_or_build
 from runtime.errors import SetupError
 from runtime.ports import listening, require_free
+from runtime.service import Service, log_of
 from runtime.template import App, Changes, Template
 
 START_SECONDS = 90.0
 _PAUSE_SECONDS = 0.1
 _PLANE = ("placement", "scheduler")
+_DATABASES = ("postgres", "redis-server")
 _CLI_GRACE_SECONDS = 8.0
 
 Progress = Callable[[str], None]
@@ -44,6 +45,7 @@ class System:
     changes: Changes = field(default_factory=Changes)
     supervised: bool = False
     say: Progress = _silent
+    _env: dict[str, str] = field(default_factory=dict)
     _killed: dict[tuple[str, str], tuple[list[str], str, dict[str, str]]] = field(
         default_factory=dict
     )
@@ -82,10 +84,13 @@ class System:
         processes.end(filter(processes.is_supervisor, alive), _CLI_GRACE_SECONDS)
         cli = [p for p in alive if processes.program(p) == "dapr"]
         plane = [p for p in alive if processes.program(p) in _PLANE]
+        stores = [p for p in alive if processes.program(p) in _DATABASES]
         processes.end(cli, _CLI_GRACE_SECONDS)
-        kept = {p.pid for p in plane}
+        kept = {p.pid for p in (*plane, *stores)}
         processes.end(p for p in processes.of_system(self.home) if p.pid not in kept)
         processes.end(plane)
+        processes.end(stores)
+        processes.end(processes.of_system(self.home))
         return bool(alive)
 
     def is_running(self) -> bool:
@@ -191,8 +196,16 @@ class System:
             require_free(service.ports)
         return services
 
+    def _databases(self) -> list[Service]:
+        """Return the database servers that this system has to bring; let sidecars find them."""
+        services, env = databases.databases(self.changes.profile, self.home, self.changes.by)
+        self._env = env
+        for service in services:
+            require_free(service.ports)
+        return services
+
     def _launch(self, dapr: Dapr) -> subprocess.Popen[bytes]:
-        for service in self._control_plane(dapr):
+        for service in (*self._databases(), *self._control_plane(dapr)):
             self._start_service(service)
         self.say("Starting five apps and their sidecars …")
         return self._spawn_launcher(
@@ -200,9 +213,9 @@ class System:
         )
 
     def _supervise(self, dapr: Dapr) -> subprocess.Popen[bytes]:
-        plane = self._control_plane(dapr)
+        services = [*self._databases(), *self._control_plane(dapr)]
         self.say("Starting five apps and their sidecars under supervisord …")
-        command = supervisor.command(self.home, self.template, dapr, plane)
+        command = supervisor.command(self.home, self.template, dapr, services)
         return self._spawn_launcher(dapr, command, "supervisord-output.log")
 
     def _spawn_launcher(
@@ -214,21 +227,19 @@ class System:
         path = loopback.runtime_path(dapr, self.home / ".dapr" / "runtime")
         env = {"DAPR_HOST_IP": "127.0.0.1", "DAPR_RUNTIME_PATH": str(path)}
         env["PYTHONPATH"] = str(self.project)
-        return processes.spawn(command, self.home, log, env, self.home)
+        return processes.spawn(command, self.home, log, env | self._env, self.home)
 
     def _start_service(self, service: Service) -> None:
         self.say(f"Starting {service.name} …")
-        log = logs.folder(self.home) / f"{service.name}.log"
+        log = log_of(self.home, service)
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(b"")
-        process = processes.spawn(service.command, self.home, log, {}, self.home)
-        health = f"http://127.0.0.1:{service.health_port}/healthz"
-        with httpx.Client(timeout=2) as client:
-            _until(lambda: process.poll() is not None or _answers(client, health), START_SECONDS)
-            if process.poll() is not None or not _answers(client, health):
-                raise SetupError(
-                    f"{service.name} did not start; its log is {log}:\n{logs.last_lines(log)}"
-                )
+        process = processes.spawn(service.command, self.home, log, service.env, self.home)
+        _until(lambda: process.poll() is not None or service.is_ready(), START_SECONDS)
+        if process.poll() is not None or not service.is_ready():
+            raise SetupError(
+                f"{service.name} did not start; its log is {log}:\n{logs.last_lines(log)}"
+            )
 
     def _wait_until_ready(self, cli: subprocess.Popen[bytes], since: float) -> None:
         deadline = time.monotonic() + START_SECONDS

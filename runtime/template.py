@@ -88,7 +88,8 @@ class Changes:
     Every port is shifted ``by``. With ``proxied_by``, sidecars look for their apps that much
     higher, where a test can put a proxy. ``env`` adds environment variables to apps, by app-id;
     ``history_kept`` is how long the histories of completed workflows stay (``5s``, ``1h``);
-    ``zipkin`` is where traces go.
+    ``zipkin`` is where traces go. ``profile`` names a folder of ``profiles/`` whose components take
+    the place of those of the same name.
     """
 
     by: int = 0
@@ -96,6 +97,7 @@ class Changes:
     env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     history_kept: str | None = None
     zipkin: str | None = None
+    profile: str = ""
 
 
 def write(project: Path, home: Path, folder: Path, changes: Changes) -> Path:
@@ -114,11 +116,22 @@ def write(project: Path, home: Path, folder: Path, changes: Changes) -> Path:
         _shift_app(app, project, home, changes.by)
         app["env"] |= everywhere | dict(changes.env.get(app["appID"], {}))
         app["appPort"] += changes.proxied_by
-    _copy_components(project / "components", folder / "components", changes.by)
+    shutil.rmtree(folder / "components", ignore_errors=True)
+    for source in (project / "components", *_profile(project, changes.profile)):
+        _copy_components(source, folder / "components", changes.by)
     _configure(configuration, changes)
     path = folder / "dapr.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     return path
+
+
+def _profile(project: Path, name: str) -> list[Path]:
+    if not name:
+        return []
+    known = sorted(folder.name for folder in (project / "profiles").iterdir())
+    if name not in known:
+        raise SetupError(f"There is no profile {name}; there are {', '.join(known)}.")
+    return [project / "profiles" / name]
 
 
 def _shift_app(app: dict[str, Any], project: Path, home: Path, by: int) -> None:
@@ -135,8 +148,7 @@ def _shift_app(app: dict[str, Any], project: Path, home: Path, by: int) -> None:
 
 
 def _copy_components(source: Path, target: Path, by: int) -> None:
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
+    target.mkdir(parents=True, exist_ok=True)
     for resource in source.glob("*.yaml"):
         content = _yaml(resource)
         metadata = content.get("spec", {}).get("metadata", [])

