@@ -49,6 +49,11 @@ class Admission:
         if self._since.pop(trip_id, None) is not None:
             self._ends.append(self._clock())
 
+    def leave_all_but(self, trip_ids: set[str]) -> None:
+        """Give back the places of all other trips."""
+        for trip_id in self._since.keys() - trip_ids:
+            self.leave(trip_id)
+
     def _give_up_old(self) -> None:
         while self._since:
             oldest = next(iter(self._since))

@@ -36,7 +36,14 @@ async def _live(app: FastAPI) -> AsyncIterator[None]:
     runtime = create_runtime()
     admission = Admission(settings.bookings_at_once, settings.booking_wait_seconds)
     wiring.endings.on_end = admission.leave
-    trips = Trips(wiring.records, Engine(), wiring.endings, admission, settings.terms())
+    trips = Trips(
+        wiring.records,
+        Engine(),
+        wiring.endings,
+        admission,
+        settings.terms(),
+        settings.first_look_seconds,
+    )
     app.state.trips = trips
     app.state.listing = Listing(wiring.records)
     app.state.services = wiring.services

@@ -35,6 +35,7 @@ class Caretaker:
     async def go_round(self) -> None:
         """Look after every trip that has been open for some seconds. Raises CallFailed."""
         records = await self._open()
+        self._trips.only_these_are_open({record.trip_id for record in records})
         meters.count_open(record.progress.status for record in records)
         young = datetime.now(UTC) - _OLD_ENOUGH
         old = [record for record in records if record.created_at < young]

@@ -10,6 +10,8 @@ class Settings(BaseSettings):
     """Seconds and minor units.
 
     ``BOOKING_WAIT_SECONDS``: how long a booking waits for its end before it answers 202.
+    ``FIRST_LOOK_SECONDS``: after which it first looks whether another replica recorded the end;
+    then after twice as long each time. With one replica there is no need to look early.
     ``BOOKINGS_AT_ONCE``: how many it has in hand at once before it answers 429.
     ``APPROVAL_LIMIT``: a trip that costs more waits ``APPROVAL_SECONDS`` for approval.
     ``UNDO_TRIES``: how often an undo is tried before the trip needs attention.
@@ -17,6 +19,7 @@ class Settings(BaseSettings):
     """
 
     booking_wait_seconds: float = 30.0
+    first_look_seconds: float = 2.0
     bookings_at_once: int = 128
     approval_limit: int = 500_000
     approval_seconds: float = 86_400.0

@@ -14,6 +14,9 @@ import aiohttp
 import orjson
 from pydantic_settings import BaseSettings
 
+# A transaction that meets another writer is told from a fault only by its message: SQLite's and
+# PostgreSQL's stores speak of an ETag, and PostgreSQL's of no item where there was none before.
+_LOST_RACE = ("etag mismatch", "no item was updated")
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -72,8 +75,7 @@ class Sidecar:
         """Apply all writes or none. Raises StateChanged."""
         body = {"operations": [_operation(write) for write in writes]}
         status, answer = await self.call("POST", f"/v1.0/state/{store}/transaction", body)
-        # A transaction that meets another writer's ETag is told from a fault only by its message.
-        if "etag mismatch" in brief(answer):
+        if any(words in brief(answer) for words in _LOST_RACE):
             raise StateChanged(", ".join(write.key for write in writes))
         if status >= 300:
             raise CallFailed(f"{store} answered {status}: {brief(answer)}")

@@ -21,7 +21,7 @@ from orchestrator.workflow import CANCEL, RESUME
 from telemetry.tracing import trace_id
 
 _log = logging.getLogger("orchestrator")
-_POLL_SECONDS = 2.0
+_LONGEST_LOOK_SECONDS = 2.0
 _UNSTARTED_AFTER = timedelta(seconds=5)
 
 
@@ -43,12 +43,14 @@ class Trips:
         endings: Endings,
         admission: Admission,
         terms: Terms,
+        first_look_seconds: float = _LONGEST_LOOK_SECONDS,
     ) -> None:
         self._records = records
         self._engine = engine
         self._endings = endings
         self._admission = admission
         self._terms = terms
+        self._first_look = first_look_seconds
 
     async def book(self, trip_id: str, request: TripRequest, wait_seconds: float = 0) -> TripRecord:
         """Accept a trip, start it, and return it when it has ended or the wait is over.
@@ -111,6 +113,10 @@ class Trips:
         if record.cancel_requested_at and not record.reopened and not (progress and progress.halt):
             await self._engine.tell(record.workflow_id, CANCEL)
 
+    def only_these_are_open(self, trip_ids: set[str]) -> None:
+        """Give back the places of bookings whose trips ended in another replica."""
+        self._admission.leave_all_but(trip_ids)
+
     async def _keep_broken(self, record: TripRecord, progress: Progress) -> None:
         if record.progress.status != "needs_attention":
             await self._records.keep(record.trip_id, progress)
@@ -145,13 +151,15 @@ class Trips:
         return record
 
     async def _wait(self, record: TripRecord, ending: Ending, seconds: float) -> TripRecord:
-        deadline = _monotonic() + seconds
+        deadline, look = _monotonic() + seconds, self._first_look
         while not record.ended and (left := deadline - _monotonic()) > 0:
             # The end may be recorded by another replica, so look now and then.
-            await asyncio.wait([ending], timeout=min(left, _POLL_SECONDS))
-            at_end = ending.result() if ending.done() else await self.get(record.trip_id)
-            record = at_end or record
-        return record
+            await asyncio.wait([ending], timeout=min(left, look))
+            at_end = ending.result() if ending.done() else await self._records.get(record.trip_id)
+            record, look = at_end or record, min(2 * look, _LONGEST_LOOK_SECONDS)
+        if record.ended:
+            self._admission.leave(record.trip_id)
+        return record if record.ended or not seconds else await self._live(record)
 
     async def _live(self, record: TripRecord) -> TripRecord:
         progress = await self._engine.progress(record.workflow_id)

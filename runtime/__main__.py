@@ -15,7 +15,7 @@ from rich.console import Console
 from runtime import logs, sample, timeline, zipkin
 from runtime.errors import SetupError
 from runtime.system import System, wait_until
-from runtime.template import Changes
+from runtime.template import MOST_REPLICAS, Changes
 
 PROJECT = Path(__file__).resolve().parent.parent
 _LOOK_SECONDS = 1.0
@@ -111,10 +111,13 @@ def main() -> int:
 
 
 def _changes() -> Changes:
-    """Return what the environment asks for: ``PROFILE``, and tracing if there is a Zipkin, for
-    without one sidecars would log errors."""
+    """Return what the environment asks for: ``PROFILE``, ``REPLICAS``, and tracing if there is a
+    Zipkin, for without one sidecars would log errors."""
     url = zipkin.url() if zipkin.answers() else None
-    return Changes(zipkin=url, profile=os.environ.get("PROFILE", ""))
+    replicas = os.environ.get("REPLICAS", "1")
+    if not (replicas.isdecimal() and 1 <= int(replicas) <= MOST_REPLICAS):
+        raise SetupError(f"REPLICAS is a number from 1 to {MOST_REPLICAS}, not {replicas!r}.")
+    return Changes(zipkin=url, profile=os.environ.get("PROFILE", ""), replicas=int(replicas))
 
 
 def _start(system: System) -> None:

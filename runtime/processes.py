@@ -48,18 +48,16 @@ def end(processes: Iterable[psutil.Process], grace_seconds: float = _GRACE_SECON
     psutil.wait_procs(alive, timeout=_GRACE_SECONDS)
 
 
-def belongs(process: psutil.Process, app_id: str) -> bool:
-    """Return whether it is the app or the sidecar of an app-id, but not the `dapr run` of both."""
-    return is_sidecar(process, app_id) or is_app(process, app_id)
+def is_sidecar(process: psutil.Process, port: int) -> bool:
+    """Return whether it is the sidecar with that HTTP port."""
+    return program(process) == "daprd" and argument(process, "--dapr-http-port") == str(port)
 
 
-def is_sidecar(process: psutil.Process, app_id: str) -> bool:
-    return program(process) == "daprd" and argument(process, "--app-id") == app_id
-
-
-def is_app(process: psutil.Process, app_id: str) -> bool:
-    # `dapr run` gives APP_ID to sidecar and app alike.
-    return program(process) != "daprd" and variable(process, "APP_ID") == app_id
+def is_app(process: psutil.Process, sidecar_port: int) -> bool:
+    """Return whether it is the app beside the sidecar with that HTTP port."""
+    # `dapr run` tells the port to sidecar and app alike.
+    told = variable(process, "DAPR_HTTP_PORT") == str(sidecar_port)
+    return program(process) != "daprd" and told
 
 
 def is_supervisor(process: psutil.Process) -> bool:

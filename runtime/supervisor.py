@@ -43,8 +43,8 @@ def command(home: Path, read: Template, dapr: Dapr, plane: list[Service]) -> lis
         config[f"program:{service.name}"] = _program(home, service.name, service.command, 1)
     for app in read.apps:
         unit = [sys.executable, "-m", "runtime.supervisor", str(home), str(read.path)]
-        unit += [app.app_id, str(dapr.cli)]
-        config[f"program:{app.app_id}"] = _program(home, app.app_id, unit, 2)
+        unit += [app.app_id, str(app.replica), str(dapr.cli)]
+        config[f"program:{app.name}"] = _program(home, app.name, unit, 2)
     path = folder / "supervisord.conf"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
@@ -69,11 +69,16 @@ def _program(home: Path, name: str, words: list[str], priority: int) -> dict[str
     }
 
 
-def run_app(home: Path, path: Path, app_id: str, cli: str) -> None:
+def run_app(home: Path, path: Path, app_id: str, replica: int, cli: str) -> None:
     """Become the `dapr run` of one app, once nothing is left of an earlier one."""
-    left = [p for p in processes.of_system(home) if processes.belongs(p, app_id)]
+    common, app = template.sections(path, app_id, replica)
+    port = app["daprHTTPPort"]
+    left = [
+        process
+        for process in processes.of_system(home)
+        if processes.is_sidecar(process, port) or processes.is_app(process, port)
+    ]
     processes.end(left, grace_seconds=1)
-    common, app = template.sections(path, app_id)
     words: list[str] = [cli, "run", "--app-id", app_id]
     for key, value in (common | app).items():
         words += [_FLAGS[key], str(value)] if key in _FLAGS else []
@@ -89,4 +94,4 @@ def _environment(app: dict[str, object]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    run_app(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4])
+    run_app(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5])

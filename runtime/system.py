@@ -6,7 +6,7 @@ a test gives another, with every port shifted, so that the two never meet.
 
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,7 @@ START_SECONDS = 90.0
 _PAUSE_SECONDS = 0.1
 _PLANE = ("placement", "scheduler")
 _DATABASES = ("postgres", "redis-server")
+_ORDER = (*_DATABASES, *_PLANE, "sidecar", "app")  # in which what was killed starts again
 _CLI_GRACE_SECONDS = 8.0
 
 Progress = Callable[[str], None]
@@ -31,6 +32,15 @@ Progress = Callable[[str], None]
 
 def _silent(_: str) -> None:
     return
+
+
+@dataclass(frozen=True)
+class _Killed:
+    kind: str
+    log: str
+    command: list[str]
+    cwd: str
+    env: dict[str, str]
 
 
 @dataclass
@@ -46,9 +56,7 @@ class System:
     supervised: bool = False
     say: Progress = _silent
     _env: dict[str, str] = field(default_factory=dict)
-    _killed: dict[tuple[str, str], tuple[list[str], str, dict[str, str]]] = field(
-        default_factory=dict
-    )
+    _killed: list[_Killed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.project, self.home = self.project.resolve(), self.home.resolve()
@@ -109,10 +117,10 @@ class System:
         """Return which apps and sidecars have no process, by name."""
         alive = processes.of_system(self.home)
         return [
-            f"{kind} of {app.app_id}" if kind == "sidecar" else app.app_id
+            f"{kind} of {app.name}" if kind == "sidecar" else app.name
             for app in self.template.apps
             for kind in ("app", "sidecar")
-            if not any(_is(process, kind, app.app_id) for process in alive)
+            if not any(_is(process, kind, [app]) for process in alive)
         ]
 
     def app_url(self, app_id: str) -> str:
@@ -125,15 +133,22 @@ class System:
         """Return where the sidecar of an app tells its metrics."""
         return f"http://127.0.0.1:{self._app(app_id).metrics_port}/metrics"
 
-    def processes_of(self, kind: str, app_id: str = "") -> list[psutil.Process]:
-        """Return the ``app`` or ``sidecar`` of an app-id, ``placement`` or ``scheduler``."""
-        return [p for p in processes.of_system(self.home) if _is(p, kind, app_id)]
+    def processes_of(self, kind: str, app_id: str = "", replica: int = 0) -> list[psutil.Process]:
+        """Return the ``app`` or ``sidecar`` of an app-id (0: of all its replicas), ``placement``,
+        ``scheduler``, or a database server by the name of its program."""
+        apps = [
+            app
+            for app in self.template.apps
+            if app.app_id == app_id and replica in (0, app.replica)
+        ]
+        return [p for p in processes.of_system(self.home) if _is(p, kind, apps)]
 
-    def kill(self, kind: str, app_id: str = "") -> None:
+    def kill(self, kind: str, app_id: str = "", replica: int = 0) -> None:
         """Kill (-9) what `processes_of` names."""
-        for process in self.processes_of(kind, app_id):
-            what = (process.cmdline(), process.cwd(), process.environ())
-            self._killed[kind, app_id] = what
+        for process in self.processes_of(kind, app_id, replica):
+            log = f"{app_id or 'service'}_{kind}_restarted_{process.pid}.log"
+            what = _Killed(kind, log, process.cmdline(), process.cwd(), process.environ())
+            self._killed.append(what)
             process.kill()
             psutil.wait_procs([process], timeout=10)
 
@@ -153,10 +168,10 @@ class System:
         ``replacing`` exchanges words of their commands: so another release is deployed.
         """
         words = replacing or {}
-        for (kind, app_id), (command, cwd, env) in sorted(self._killed.items(), key=_rank):
-            log = logs.folder(self.home) / f"{app_id or 'control-plane'}_{kind}_restarted.log"
-            deployed = [words.get(word, word) for word in command]
-            processes.spawn(deployed, self.home, log, env, Path(cwd))
+        for killed in sorted(self._killed, key=lambda each: _ORDER.index(each.kind)):
+            log = logs.folder(self.home) / killed.log
+            deployed = [words.get(word, word) for word in killed.command]
+            processes.spawn(deployed, self.home, log, killed.env, Path(killed.cwd))
         self._killed.clear()
         if not _until(self.is_ready, START_SECONDS):
             raise SetupError(f"Not ready again; the logs are in {logs.folder(self.home)}.")
@@ -207,14 +222,14 @@ class System:
     def _launch(self, dapr: Dapr) -> subprocess.Popen[bytes]:
         for service in (*self._databases(), *self._control_plane(dapr)):
             self._start_service(service)
-        self.say("Starting five apps and their sidecars …")
+        self.say(f"Starting {len(self.template.apps)} apps and their sidecars …")
         return self._spawn_launcher(
             dapr, [str(dapr.cli), "run", "-f", str(self.template.path)], "dapr-run.log"
         )
 
     def _supervise(self, dapr: Dapr) -> subprocess.Popen[bytes]:
         services = [*self._databases(), *self._control_plane(dapr)]
-        self.say("Starting five apps and their sidecars under supervisord …")
+        self.say(f"Starting {len(self.template.apps)} apps and their sidecars under supervisord …")
         command = supervisor.command(self.home, self.template, dapr, services)
         return self._spawn_launcher(dapr, command, "supervisord-output.log")
 
@@ -277,26 +292,20 @@ class System:
         return next(app for app in self.template.apps if app.app_id == app_id)
 
 
-def _is(process: psutil.Process, kind: str, app_id: str) -> bool:
-    if kind in _PLANE:
+def _is(process: psutil.Process, kind: str, apps: Sequence[App]) -> bool:
+    if kind in (*_PLANE, *_DATABASES):
         return processes.program(process) == kind
     is_it = processes.is_sidecar if kind == "sidecar" else processes.is_app
-    return is_it(process, app_id)
-
-
-def _rank(killed: tuple[tuple[str, str], object]) -> int:
-    """Control plane first, then sidecars, then apps."""
-    kind = killed[0][0]
-    return [*_PLANE, "sidecar", "app"].index(kind)
+    return any(is_it(process, app.sidecar_port) for app in apps)
 
 
 def _unready(client: httpx.Client, apps: tuple[App, ...]) -> str:
     """Return the first app or sidecar that is not ready, or an empty text."""
     for app in apps:
         if not _answers(client, f"http://127.0.0.1:{app.sidecar_port}/v1.0/healthz"):
-            return f"the sidecar of {app.app_id}"
+            return f"the sidecar of {app.name}"
         if not _answers(client, f"http://127.0.0.1:{app.port}/readyz"):
-            return app.app_id
+            return app.name
     return ""
 
 

@@ -3,7 +3,9 @@
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,18 +17,26 @@ from runtime.ports import shifted
 
 _PORT_KEYS = ("appPort", "daprHTTPPort", "daprGRPCPort", "daprInternalGRPCPort", "metricsPort")
 _ADDRESS_KEYS = ("placementHostAddress", "schedulerHostAddress")
+REPLICA_STEP = 20
+MOST_REPLICAS = 4  # ports of a fifth would meet others
 _PYTHON = ".venv/bin/python"
 
 
 @dataclass(frozen=True)
 class App:
-    """One app of the template with its ports."""
+    """One app of the template with its ports; of several with one app-id, each has a number."""
 
     app_id: str
+    replica: int
     port: int
     sidecar_port: int
     metrics_port: int
     ports: Mapping[int, str]
+
+    @property
+    def name(self) -> str:
+        """Return the app-id, with the number of all but the first replica."""
+        return self.app_id if self.replica == 1 else f"{self.app_id}-{self.replica}"
 
 
 @dataclass(frozen=True)
@@ -59,17 +69,17 @@ def read(path: Path) -> Template:
     common = content["common"]
     return Template(
         path=path,
-        apps=tuple(_app(app) for app in content["apps"]),
+        apps=tuple(_numbered(content["apps"])),
         placement_port=_port_of(common["placementHostAddress"]),
         scheduler_port=_port_of(common["schedulerHostAddress"]),
     )
 
 
-def sections(path: Path, app_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def sections(path: Path, app_id: str, replica: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what a template says of all apps, and of one."""
     content = _yaml(path)
-    [app] = [app for app in content["apps"] if app["appID"] == app_id]
-    return content["common"], app
+    apps = [app for app in content["apps"] if app["appID"] == app_id]
+    return content["common"], apps[replica - 1]
 
 
 def check_resource(path: Path) -> None:
@@ -89,7 +99,8 @@ class Changes:
     higher, where a test can put a proxy. ``env`` adds environment variables to apps, by app-id;
     ``history_kept`` is how long the histories of completed workflows stay (``5s``, ``1h``);
     ``zipkin`` is where traces go. ``profile`` names a folder of ``profiles/`` whose components take
-    the place of those of the same name.
+    the place of those of the same name. Of several ``replicas`` of an app, each has ports of its
+    own.
     """
 
     by: int = 0
@@ -98,6 +109,7 @@ class Changes:
     history_kept: str | None = None
     zipkin: str | None = None
     profile: str = ""
+    replicas: int = 1
 
 
 def write(project: Path, home: Path, folder: Path, changes: Changes) -> Path:
@@ -111,6 +123,11 @@ def write(project: Path, home: Path, folder: Path, changes: Changes) -> Path:
     common["configFilePath"] = str(configuration)
     for key in _ADDRESS_KEYS:
         common[key] = f"127.0.0.1:{shifted(_port_of(common[key]), changes.by)}"
+    content["apps"] = [
+        _replica(app, number) for number in range(changes.replicas) for app in content["apps"]
+    ]
+    if changes.replicas > 1:
+        _look_early(content["apps"])
     everywhere = {"ZIPKIN_ENDPOINT": _spans(changes.zipkin)} if changes.zipkin else {}
     for app in content["apps"]:
         _shift_app(app, project, home, changes.by)
@@ -123,6 +140,23 @@ def write(project: Path, home: Path, folder: Path, changes: Changes) -> Path:
     path = folder / "dapr.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     return path
+
+
+def _replica(app: dict[str, Any], number: int) -> dict[str, Any]:
+    """Return a copy of an app with the ports of another replica."""
+    copy = deepcopy(app)
+    for key in _PORT_KEYS:
+        copy[key] += number * REPLICA_STEP
+    at = copy["command"].index("--port") + 1
+    copy["command"][at] = str(int(copy["command"][at]) + number * REPLICA_STEP)
+    return copy
+
+
+def _look_early(apps: list[dict[str, Any]]) -> None:
+    """Let the orchestrator's replicas look soon whether a trip ended in another."""
+    for app in apps:
+        if app["appID"] == "trip-orchestrator":
+            app["env"] = {"FIRST_LOOK_SECONDS": "0.1"} | app.get("env", {})
 
 
 def _profile(project: Path, name: str) -> list[Path]:
@@ -172,7 +206,14 @@ def _spans(zipkin: str) -> str:
     return f"{zipkin}/api/v2/spans"
 
 
-def _app(app: dict[str, Any]) -> App:
+def _numbered(apps: list[dict[str, Any]]) -> Iterator[App]:
+    seen: Counter[str] = Counter()
+    for app in apps:
+        seen[app["appID"]] += 1
+        yield _app(app, seen[app["appID"]])
+
+
+def _app(app: dict[str, Any], replica: int) -> App:
     app_id, command = app["appID"], app["command"]
     # Where the app listens, which is not its appPort when a proxy stands between.
     port = int(command[command.index("--port") + 1])
@@ -182,7 +223,8 @@ def _app(app: dict[str, Any]) -> App:
         for name, value in app.get("env", {}).items()
         if name.endswith("_PORT") and int(value)
     }
-    return App(app_id, port, app["daprHTTPPort"], app["metricsPort"], {port: app_id} | ports)
+    sidecar, metrics = app["daprHTTPPort"], app["metricsPort"]
+    return App(app_id, replica, port, sidecar, metrics, {port: app_id} | ports)
 
 
 def _port_of(address: str) -> int:

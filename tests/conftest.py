@@ -1,5 +1,6 @@
 """The running system that contract and integration tests share: real sidecars, shifted ports."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -27,19 +28,25 @@ UNDO_TRIES = "5"  # within 7.5 s
 APPROVAL_SECONDS = "10"
 HISTORY_KEPT = "3s"
 BOOKINGS_AT_ONCE = "250"
+# The same tests run on every profile, and with several replicas of every app.
+PROFILE, REPLICAS = os.environ.get("PROFILE", ""), int(os.environ.get("REPLICAS", "1"))
 
 
 @pytest.fixture(scope="session")
 def proxies() -> Iterator[dict[str, FaultProxy]]:
-    """A proxy between each service and its sidecar."""
+    """A proxy between each app and its sidecar, one for all replicas of an app."""
     apps = template.read(PROJECT / "dapr.yaml").apps
-    ports = {app.app_id: shifted(app.port, SHIFT) for app in apps}
-    started = {app_id: FaultProxy(port + PROXIED_BY, port) for app_id, port in ports.items()}
+    started = {app.app_id: FaultProxy(_proxied(app.port)) for app in apps}
     for proxy in started.values():
         proxy.start()
     yield started
     for proxy in started.values():
         proxy.stop()
+
+
+def _proxied(port: int) -> dict[int, int]:
+    ports = [shifted(port, SHIFT) + template.REPLICA_STEP * n for n in range(REPLICAS)]
+    return {app_port + PROXIED_BY: app_port for app_port in ports}
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +60,9 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def small_disk(home: Path) -> Iterator[SmallDisk | None]:
-    """A disk that can be filled, with the hotel store on it; None where mounting is not allowed."""
-    disk = mount(SMALL_DISK)
+    """A disk that can be filled, with the hotel store on it; None where mounting is not allowed,
+    or the store is no file."""
+    disk = mount(SMALL_DISK) if PROFILE != "postgres" else None
     if disk:
         (home / "data").mkdir(parents=True, exist_ok=True)
         (home / "data" / "hotel.db").symlink_to(disk.path / "hotel.db")
@@ -80,6 +88,8 @@ def system(
             proxied_by=PROXIED_BY,
             env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience | many},
             history_kept=HISTORY_KEPT,
+            profile=PROFILE,
+            replicas=REPLICAS,
         ),
         say=print,
     )

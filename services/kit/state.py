@@ -11,6 +11,9 @@ from typing import Any
 import aiohttp
 import orjson
 
+# A transaction that meets another writer is told from a fault only by its message: SQLite's and
+# PostgreSQL's stores speak of an ETag, and PostgreSQL's of no item where there was none before.
+_LOST_RACE = ("etag mismatch", "no item was updated")
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -84,7 +87,6 @@ def _operation(write: Write) -> dict[str, Any]:
 
 
 def _failure(status: int, text: str) -> Exception:
-    # A transaction that meets another writer's ETag is told from a fault only by its message.
-    if "etag mismatch" in text:
+    if any(words in text for words in _LOST_RACE):
         return StateConflict("Another request changed the same records; try again.")
     return StateUnavailable(f"The state store answered {status}: {text[:300]}")

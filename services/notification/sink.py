@@ -58,8 +58,12 @@ async def sink(settings: SinkSettings) -> AsyncIterator[None]:
         return
     settings.mail_sink_folder.mkdir(parents=True, exist_ok=True)
     keeper = _Keeper(settings.mail_sink_folder)
+    # Replicas of this service share the port.
     server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(keeper, enable_SMTPUTF8=True), "127.0.0.1", settings.mail_sink_port
+        lambda: SMTP(keeper, enable_SMTPUTF8=True),
+        "127.0.0.1",
+        settings.mail_sink_port,
+        reuse_port=True,
     )
     async with server:
         yield

@@ -33,10 +33,11 @@ class Strike:
         return f"{self.what} {self.target}"
 
 
-def plan(seed: int, count: int, with_full_disk: bool) -> list[Strike]:
+def plan(seed: int, count: int, with_full_disk: bool, with_lock: bool) -> list[Strike]:
     """Return ``count`` strikes: every kind in turn, in an order and at targets that are drawn."""
     random = Random(seed)
-    kinds = ["kill", "kill", "freeze", "plane", "network", "network", "lock"]
+    kinds = ["kill", "kill", "freeze", "plane", "network", "network"]
+    kinds += ["lock"] if with_lock else []
     kinds += ["fill"] if with_full_disk else []
     drawn: list[str] = []
     while len(drawn) < count:

@@ -10,21 +10,32 @@ from functools import partial
 import pytest
 
 from runtime.system import System
+from tests.conftest import PROFILE, REPLICAS, SERVICES
 from tests.faults.audits import check_audit
 from tests.support.world import HOTEL, ORCHESTRATOR, World
 
+Victim = tuple[str, str, int]
+
 TRIPS = 50
 DOWN_SECONDS = 0.5
-VICTIMS = {
+VICTIMS: dict[str, list[Victim]] = {
     "nothing": [],
-    "orchestrator and sidecar": [("app", ORCHESTRATOR), ("sidecar", ORCHESTRATOR)],
-    "orchestrator's sidecar": [("sidecar", ORCHESTRATOR)],
-    "hotel service": [("app", HOTEL)],
-    "placement": [("placement", "")],
-    "scheduler": [("scheduler", "")],
+    "orchestrator and sidecar": [("app", ORCHESTRATOR, 0), ("sidecar", ORCHESTRATOR, 0)],
+    "orchestrator's sidecar": [("sidecar", ORCHESTRATOR, 0)],
+    "hotel service": [("app", HOTEL, 0)],
+    "placement": [("placement", "", 0)],
+    "scheduler": [("scheduler", "", 0)],
 }
+if REPLICAS > 1:
+    VICTIMS["one replica of each app"] = [
+        (kind, app_id, 2) for app_id in (ORCHESTRATOR, *SERVICES) for kind in ("app", "sidecar")
+    ]
+if PROFILE:
+    VICTIMS["database"] = [("postgres" if PROFILE == "postgres" else "redis-server", "", 0)]
 MAY_STOP = {
     "hotel service": {"unavailable", "circuit_open"},
+    "one replica of each app": {"unavailable", "circuit_open"},
+    "database": {"unavailable", "circuit_open"},
     # It comes back after 20 s, when a lease of the dead one has run out; so long are holds here.
     "scheduler": {"hold_expired"},
 }
@@ -39,8 +50,8 @@ def test_all_trips_in_flight_end_and_no_step_takes_effect_twice(
         book = partial(world.book, Prefer="respond-async")
         list(pool.map(book, trip_ids, [world.request() for _ in trip_ids]))
     began = time.monotonic()
-    for kind, app_id in VICTIMS[victim]:
-        system.kill(kind, app_id)
+    for kind, app_id, replica in VICTIMS[victim]:
+        system.kill(kind, app_id, replica)
     if VICTIMS[victim]:
         time.sleep(DOWN_SECONDS)  # how long it is down is what is measured, not waited for
         system.restart()

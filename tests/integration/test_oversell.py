@@ -22,7 +22,7 @@ AT_ONCE = 32
 @contextmanager
 def several_processes(world: World, system: System, app_id: str) -> Iterator[None]:
     """Let the service run in three processes, each of which gets a third of the calls."""
-    [app] = [p for p in system.processes_of("app", app_id) if "uvicorn" in p.cmdline()]
+    [app] = [p for p in system.processes_of("app", app_id, 1) if "uvicorn" in p.cmdline()]
     port = str(httpx.URL(system.app_url(app_id)).port)
     started = []
     for spare in SPARE_PORTS[app_id]:

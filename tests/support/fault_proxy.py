@@ -50,11 +50,11 @@ class Fault:
 
 
 class FaultProxy:
-    """Listens on ``port`` of loopback and passes everything on to ``app_port``."""
+    """Listens on ports of loopback and passes everything on to the app's port for each."""
 
-    def __init__(self, port: int, app_port: int) -> None:
-        self._port = port
-        self._apps = cycle([f"http://127.0.0.1:{app_port}"])
+    def __init__(self, app_ports: Mapping[int, int]) -> None:
+        self._apps = {port: f"http://127.0.0.1:{app}" for port, app in app_ports.items()}
+        self._spread: Iterator[str] | None = None
         self._faults: list[Fault] = []
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -63,7 +63,7 @@ class FaultProxy:
 
     def start(self) -> None:
         self._thread.start()
-        assert self._started.wait(10), f"the proxy on port {self._port} did not start"
+        assert self._started.wait(10), f"the proxy on {list(self._apps)} did not start"
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stopped.set)
@@ -87,11 +87,11 @@ class FaultProxy:
     @contextmanager
     def spread_over(self, urls: list[str]) -> Iterator[None]:
         """Pass requests on to several processes of the app in turn, inside the block."""
-        alone, self._apps = self._apps, cycle(urls)
+        self._spread = cycle(urls)
         try:
             yield
         finally:
-            self._apps = alone
+            self._spread = None
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -109,7 +109,8 @@ class FaultProxy:
         app.router.add_route("*", "/{path:.*}", self._handle)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self._port).start()
+        for port in self._apps:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
         return runner
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
@@ -141,10 +142,16 @@ class FaultProxy:
                 return fault
         return None
 
+    def _app_for(self, request: web.Request) -> str:
+        if self._spread is not None:
+            return next(self._spread)
+        assert request.transport is not None
+        return self._apps[request.transport.get_extra_info("sockname")[1]]
+
     async def _pass_on(self, request: web.Request, body: bytes) -> web.Response:
         async with self._session.request(
             request.method,
-            next(self._apps) + request.raw_path,
+            self._app_for(request) + request.raw_path,
             data=body,
             headers=_end_to_end(request.headers),
             allow_redirects=False,
