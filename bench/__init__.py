@@ -1,0 +1,1 @@
+"""Measures this system against no engine and against other engines, with the same trip."""

@@ -1,0 +1,68 @@
+"""CPU time and memory of the processes of a bench, summed by the role they play."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import psutil
+
+from bench.site import HOME, ORCHESTRATOR, ROLE
+from runtime import processes
+
+LOAD_CLIENT = "load client"
+# What only this system needs; it idles while a peer is measured.
+ENGINE_OF_OURS = ("orchestrator", "orchestrator's sidecar", "scheduler", "placement")
+
+
+class Meter:
+    """Reads what the processes that are alive now have used, by role."""
+
+    def __init__(self) -> None:
+        self._by_role: dict[str, list[psutil.Process]] = defaultdict(list)
+        for process in processes.of_system(HOME):
+            self._by_role[role_of(process)].append(process)
+        self._by_role[LOAD_CLIENT].append(psutil.Process())
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Return user and system time by role."""
+        return {role: sum(map(_cpu, alive)) for role, alive in self._by_role.items()}
+
+    def memory(self) -> dict[str, int]:
+        """Return resident bytes by role; what processes share is counted for each."""
+        return {role: sum(map(_rss, alive)) for role, alive in self._by_role.items()}
+
+
+def role_of(process: psutil.Process) -> str:
+    """Return the role of a process of the bench."""
+    if role := processes.variable(process, ROLE):
+        return role
+    name = processes.program(process)
+    if name in ("placement", "scheduler"):
+        return name
+    if name == "dapr":
+        return "dapr CLI"
+    if name == "daprd":
+        ours = processes.is_sidecar(process, ORCHESTRATOR)
+        return "orchestrator's sidecar" if ours else "services' sidecars"
+    return "orchestrator" if processes.is_app(process, ORCHESTRATOR) else "services"
+
+
+def spent(
+    before: Mapping[str, float], after: Mapping[str, float], trips: int
+) -> dict[str, float]:
+    """Return the milliseconds a trip took, by role."""
+    return {role: (after[role] - before[role]) * 1000 / trips for role in after}
+
+
+def counted(by_role: Mapping[str, float], ours: bool) -> float:
+    """Return the sum of what an engine and the services need; the load client is not part of it."""
+    apart: Iterable[str] = (LOAD_CLIENT,) if ours else (LOAD_CLIENT, *ENGINE_OF_OURS)
+    return sum(value for role, value in by_role.items() if role not in apart)
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _rss(process: psutil.Process) -> int:
+    return int(process.memory_info().rss)

@@ -1,0 +1,123 @@
+"""The engines: how each is started, where a trip is asked for, and what it does for durability."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from bench import tools
+from bench.site import ORCHESTRATOR, PROJECT, Site
+
+APP, RESTATE_SERVER = "peer's app", "restate-server"
+
+
+def _nothing(_: Site) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One engine. ``url`` is where a trip is booked, with a place for its id."""
+
+    name: str
+    title: str
+    verb: str
+    url: Callable[[Site], str]
+    durability: str
+    start: Callable[[Site], None] = field(default=_nothing)
+
+
+def _orchestrator(site: Site) -> str:
+    return site.system.app_url(ORCHESTRATOR) + "/trips/{trip_id}"
+
+
+def _app(site: Site) -> str:
+    return f"http://127.0.0.1:{site.ports.app}" + "/trips/{trip_id}"
+
+
+def _ingress(site: Site) -> str:
+    return f"http://127.0.0.1:{site.ports.ingress}" + "/Trips/{trip_id}/book"
+
+
+def _start_floor(site: Site) -> None:
+    _serve(site, "bench.floor:app", {})
+
+
+def _start_dbos(site: Site) -> None:
+    _serve(site, "bench.dbos_peer:app", {"DBOS_DATABASE": str(site.data("dbos") / "dbos.sqlite")})
+
+
+def _start_restate(site: Site) -> None:
+    config = site.data("restate") / "restate.toml"
+    config.write_text(_restate_config(site))
+    command: list[str | Path] = [tools.restate_server(), "--no-logo", "--config-file", config]
+    site.spawn(RESTATE_SERVER, command, {})
+    hypercorn = [tools.PYTHON, "-m", "hypercorn", "--config", PROJECT / "bench" / "hypercorn.toml"]
+    bind = f"127.0.0.1:{site.ports.app}"
+    site.spawn(APP, [*hypercorn, "--bind", bind, "bench.restate_peer:app"], {})
+    admin = f"http://127.0.0.1:{site.ports.admin}"
+    site.wait_for(f"{admin}/health")
+    site.wait_for(f"http://{bind}/health")
+    deployment = {"uri": f"http://{bind}", "force": True}
+    httpx.post(f"{admin}/deployments", json=deployment, timeout=30).raise_for_status()
+    site.wait_for(f"http://127.0.0.1:{site.ports.ingress}/restate/health")
+
+
+def _restate_config(site: Site) -> str:
+    ports = site.ports
+    return f"""
+base-dir = "{site.data("restate")}"
+bind-ip = "127.0.0.1"
+bind-port = {ports.node}
+listen-mode = "tcp"
+node-name = "bench"
+disable-telemetry = true
+log-filter = "warn"
+[ingress]
+bind-port = {ports.ingress}
+[admin]
+bind-port = {ports.admin}
+disable-web-ui = true
+[log-server]
+rocksdb-disable-wal-fsync = false
+"""
+
+
+def _serve(site: Site, app: str, env: dict[str, str]) -> None:
+    port = str(site.ports.app)
+    command: list[str | Path] = [tools.PYTHON, "-m", "uvicorn", app, "--port", port]
+    site.spawn(APP, [*command, "--no-access-log", "--log-level", "warning"], env)
+    site.wait_for(f"http://127.0.0.1:{port}/healthz")
+
+
+THIS = Engine(
+    "this",
+    "this system",
+    "PUT",
+    _orchestrator,
+    "Dapr Workflow. Histories and records in SQLite, WAL with `synchronous=FULL`: an fsync for "
+    "each transaction. The scheduler's etcd writes its WAL with an fsync for each batch.",
+)
+FLOOR = Engine(
+    "floor", "no engine (the floor)", "PUT", _app, "None: a crash loses the trip.", _start_floor
+)
+RESTATE = Engine(
+    "restate",
+    f"Restate {tools.RESTATE_VERSION}",
+    "POST",
+    _ingress,
+    "The log is RocksDB, its WAL with an fsync for each batch of appended records (the default); "
+    "the state store has no WAL and is built again from the log.",
+    _start_restate,
+)
+DBOS = Engine(
+    "dbos",
+    f"DBOS {tools.pinned('dbos')}, SQLite",
+    "PUT",
+    _app,
+    "One SQLite file with `synchronous=FULL` (the default): an fsync for each step. Set to WAL "
+    "like ours; by default its journal is DELETE, as durable and slower.",
+    _start_dbos,
+)
+ALL = (THIS, FLOOR, RESTATE, DBOS)

@@ -1,0 +1,131 @@
+"""The load client: a number of customers who each book one trip after the other."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import count
+from typing import Any
+
+import aiohttp
+import orjson
+
+_JSON = {"Content-Type": "application/json"}
+_TIMEOUT_SECONDS = 60.0
+_FIRST_DAY = date(2031, 1, 1)
+# A day has seats and rooms for some hundred trips, and trips of one day meet at its seat map.
+_DAYS = 20_000
+
+
+class RunFailed(Exception):
+    """A trip was not confirmed, or not as it says; the run does not count."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where trips are booked; ``url`` has a place for the trip's id."""
+
+    verb: str
+    url: str
+
+
+@dataclass
+class Load:
+    """What a run came to: every trip it booked, and those that ended while it was measured."""
+
+    trips: list[str] = field(default_factory=list)
+    latencies_ms: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    measuring: bool = False
+    over: bool = False
+
+    @property
+    def per_second(self) -> float:
+        return len(self.latencies_ms) / self.seconds
+
+    def percentile(self, percent: float) -> float:
+        return percentile(self.latencies_ms, percent)
+
+
+def percentile(values: list[float], percent: float) -> float:
+    """Return the smallest value that is at least as large as ``percent`` of all."""
+    ranked = sorted(values)
+    return ranked[max(0, -(-len(ranked) * percent // 100).__int__() - 1)]
+
+
+def order() -> dict[str, Any]:
+    """Return an order for one of many days."""
+    day = _FIRST_DAY + timedelta(days=random.randrange(_DAYS))
+    stay = {"checkIn": day.isoformat(), "checkOut": (day + timedelta(days=1)).isoformat()}
+    return {
+        "customerId": f"customer-{random.randrange(50)}",
+        "customerEmail": "alice@example.com",
+        "paymentMethod": "pm_card_visa",
+        "flight": {"from": "SFO", "to": "JFK", "date": day.isoformat(), "passengers": 1},
+        "hotel": {"city": "New York", **stay, "guests": 1},
+    }
+
+
+async def drive(
+    target: Target,
+    name: str,
+    concurrency: int,
+    warm_up: float,
+    seconds: float,
+    at_edge: Callable[[], None],
+) -> Load:
+    """Book trips, warm up, then measure for some seconds; ``at_edge`` is called as that begins and
+    ends. Raises RunFailed."""
+    load, serial = Load(), count(1)
+    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
+    connector = aiohttp.TCPConnector(limit=0)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout, connector=connector) as session,
+            asyncio.TaskGroup() as customers,
+        ):
+            for _ in range(concurrency):
+                customers.create_task(_customer(session, target, name, serial, load))
+            await _measure(load, warm_up, seconds, at_edge)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return load
+
+
+async def _measure(
+    load: Load, warm_up: float, seconds: float, at_edge: Callable[[], None]
+) -> None:
+    await asyncio.sleep(warm_up)
+    at_edge()
+    load.measuring, began = True, time.perf_counter()
+    await asyncio.sleep(seconds)
+    load.measuring, load.over = False, True
+    load.seconds = time.perf_counter() - began
+    at_edge()
+
+
+async def _customer(
+    session: aiohttp.ClientSession, target: Target, name: str, serial: "count[int]", load: Load
+) -> None:
+    while not load.over:
+        trip_id = f"{name}-{next(serial)}"
+        began = time.perf_counter()
+        await _book(session, target, trip_id)
+        load.trips.append(trip_id)
+        if load.measuring:
+            load.latencies_ms.append((time.perf_counter() - began) * 1000)
+
+
+async def _book(session: aiohttp.ClientSession, target: Target, trip_id: str) -> None:
+    url = target.url.format(trip_id=trip_id)
+    try:
+        async with session.request(
+            target.verb, url, data=orjson.dumps(order()), headers=_JSON
+        ) as answer:
+            text = await answer.read()
+    except (aiohttp.ClientError, TimeoutError) as fault:
+        raise RunFailed(f"Trip {trip_id} had no answer: {fault!r}") from fault
+    if answer.status != 200 or orjson.loads(text).get("status") != "confirmed":
+        raise RunFailed(f"Trip {trip_id} was answered {answer.status}: {text[:300].decode()}")

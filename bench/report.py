@@ -1,0 +1,62 @@
+"""The report: the tables with what is needed to read them, and where they are kept."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench import table
+from bench.cpu import ENGINE_OF_OURS
+from bench.engines import Engine
+from bench.table import Result
+
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+
+def render(
+    results: Sequence[Result],
+    engines: Sequence[Engine],
+    idle: Mapping[str, float],
+    where: str,
+    absent: Sequence[str],
+) -> str:
+    """Return the whole report in Markdown."""
+    titles = {engine.name: engine.title for engine in engines}
+    rounds = len({result.round for result in results})
+    durability = "\n".join(f"- {engine.title}: {engine.durability}" for engine in engines)
+    return "\n\n".join(
+        [
+            where,
+            *(f"**Not measured**: {why}" for why in absent),
+            f"Medians over {rounds} rounds. CPU and memory: the engine and the four services with "
+            "their sidecars.",
+            table.figures(results, titles),
+            "This system's figures divided by those of the others, round by round (trips/s: more "
+            "is better; all else: less is better):",
+            table.comparison(results, titles),
+            "CPU, ms a trip:",
+            table.by_process(results, titles),
+            "Resident memory at the end of a run, MB (what processes share counts for each):",
+            table.memory_by_process(results, titles),
+            "What each does before it says that a step is done:",
+            durability,
+            _idle(idle),
+        ]
+    )
+
+
+def write(path: Path, text: str) -> None:
+    """Put the report between the two marks in a file."""
+    before, begin, rest = path.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{path} has no {BEGIN} and {END}.")
+    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def _idle(idle: Mapping[str, float]) -> str:
+    """Say what this system's engine takes while a peer is measured; it stays up."""
+    engine = sum(idle.get(role, 0.0) for role in ENGINE_OF_OURS)
+    each = ", ".join(f"{role} {idle[role]:.1f}" for role in ENGINE_OF_OURS if role in idle)
+    return (
+        f"This system's engine stays up while a peer is measured. Idle, it takes {engine:.1f} % of "
+        f"a core ({each})."
+    )

@@ -1,0 +1,95 @@
+"""Where a bench takes place: the project's own whole system, beside the real one, and the peers.
+
+Its home folder holds every engine's data, so all are on one disk. The four services are started
+once and serve every engine; only what calls them differs.
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from runtime import logs, processes
+from runtime.ports import require_free, shifted
+from runtime.system import System, wait_until
+from runtime.template import Changes
+
+PROJECT = Path(__file__).resolve().parent.parent
+HOME = PROJECT / ".bench-system"
+TOOLS = PROJECT / ".bench"
+SHIFT = 12_300
+SERVICES = ("flight-service", "hotel-service", "payment-service", "notification-service")
+ORCHESTRATOR = "trip-orchestrator"
+ROLE = "BENCH_ROLE"
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of the peers; one peer runs at a time."""
+
+    app: int = shifted(8090, SHIFT)
+    ingress: int = shifted(8091, SHIFT)
+    admin: int = shifted(8092, SHIFT)
+    node: int = shifted(8093, SHIFT)
+
+
+class Site:
+    """Starts and stops the system, and the processes of one peer at a time."""
+
+    ports = Ports()
+
+    def __init__(self) -> None:
+        self.system = System(PROJECT, HOME, Changes(by=SHIFT))
+
+    def open(self) -> None:
+        """Start the system in an empty home. Raises SetupError."""
+        self.system.stop()
+        shutil.rmtree(HOME, ignore_errors=True)
+        require_free({port: f"{name} of a peer" for name, port in vars(Ports()).items()})
+        self.system.start()
+
+    def close(self) -> None:
+        """End everything, also what a crash left."""
+        self.system.stop()
+
+    def data(self, name: str) -> Path:
+        """Return the folder for an engine's data."""
+        folder = HOME / "data" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def spawn(self, role: str, command: list[str | Path], env: Mapping[str, str]) -> None:
+        """Start a process of a peer; its CPU and memory are counted under ``role``."""
+        log = logs.folder(HOME) / f"peer-{role.replace(' ', '-')}.log"
+        ours = {ROLE: role, "PYTHONPATH": str(PROJECT), **self._service_ports()}
+        processes.spawn(command, HOME, log, {**ours, **env}, HOME)
+
+    def wait_for(self, url: str) -> None:
+        """Wait until ``url`` answers. Raises SetupError."""
+        wait_until(
+            lambda: _answers(url),
+            _START_SECONDS,
+            f"{url} of a peer did not answer (logs are in {logs.folder(HOME)})",
+        )
+
+    def end_peer(self) -> None:
+        """End the processes of the peer that runs."""
+        alive = processes.of_system(HOME)
+        processes.end(p for p in alive if processes.variable(p, ROLE))
+
+    def _service_ports(self) -> dict[str, str]:
+        by_id = {app.app_id: app.port for app in self.system.template.apps}
+        return {
+            f"{app_id.removesuffix('-service').upper()}_PORT": str(by_id[app_id])
+            for app_id in SERVICES
+        }
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).is_success
+    except httpx.HTTPError:
+        return False

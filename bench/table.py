@@ -1,0 +1,139 @@
+"""What was measured, as tables: medians over the rounds, and ratios of this system to its peers."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from bench.cpu import ENGINE_OF_OURS, LOAD_CLIENT, counted
+
+OURS = "this"
+_MB = 1_000_000
+_ROLES = (
+    *ENGINE_OF_OURS,
+    "peer's app",
+    "restate-server",
+    "services",
+    "services' sidecars",
+    "dapr CLI",
+    LOAD_CLIENT,
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run. Latencies in ms; CPU in ms a trip and memory in bytes, by role."""
+
+    engine: str
+    round: int
+    concurrency: int
+    trips: int
+    p50: float
+    p95: float
+    p99: float
+    per_second: float
+    cpu_ms: Mapping[str, float]
+    memory: Mapping[str, float]
+
+    @property
+    def cpu_total(self) -> float:
+        return counted(self.cpu_ms, self.engine == OURS)
+
+    @property
+    def memory_total(self) -> float:
+        return counted(self.memory, self.engine == OURS)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.engine:8} at {self.concurrency:3}  {self.trips:5} trips  "
+            f"{self.per_second:6.1f}/s  p50 {self.p50:6.0f} ms  p95 {self.p95:6.0f} ms  "
+            f"CPU {self.cpu_total:5.1f} ms/trip"
+        )
+
+
+Figure = Callable[[Result], float]
+_FIGURES: tuple[tuple[str, Figure, str], ...] = (
+    ("p50 ms", lambda r: r.p50, ".0f"),
+    ("p95 ms", lambda r: r.p95, ".0f"),
+    ("p99 ms", lambda r: r.p99, ".0f"),
+    ("trips/s", lambda r: r.per_second, ".1f"),
+    ("CPU ms/trip", lambda r: r.cpu_total, ".1f"),
+    ("memory MB", lambda r: r.memory_total / _MB, ".0f"),
+)
+
+
+def medians(results: Iterable[Result], figure: Figure) -> float:
+    """Return the median of a figure over the rounds."""
+    return median(map(figure, results))
+
+
+def ratios(ours: Iterable[Result], peer: Iterable[Result], figure: Figure) -> float:
+    """Return the median over the rounds of our figure divided by the peer's of the same round."""
+    theirs = {result.round: figure(result) for result in peer}
+    return median(figure(r) / theirs[r.round] for r in ours if r.round in theirs)
+
+
+def figures(results: Sequence[Result], titles: Mapping[str, str]) -> str:
+    """Return the main table: an engine a row, for each concurrency."""
+    rows = []
+    for concurrency, engine, of in _groups(results):
+        values = [format(medians(of, figure), spec) for _, figure, spec in _FIGURES]
+        rows.append([str(concurrency), titles[engine], *values])
+    return markdown(["at once", "engine", *(name for name, _, _ in _FIGURES)], rows)
+
+
+def comparison(results: Sequence[Result], titles: Mapping[str, str]) -> str:
+    """Return the table of this system's figures divided by those of each peer."""
+    groups = {(concurrency, engine): of for concurrency, engine, of in _groups(results)}
+    rows = []
+    for (concurrency, engine), of in groups.items():
+        ours = groups.get((concurrency, OURS))
+        if ours and engine != OURS:
+            values = [f"{ratios(ours, of, figure):.2f}" for _, figure, _ in _FIGURES]
+            rows.append([str(concurrency), titles[engine], *values])
+    return markdown(["at once", "÷ engine", *(name for name, _, _ in _FIGURES)], rows)
+
+
+def by_process(results: Sequence[Result], titles: Mapping[str, str]) -> str:
+    """Return the table of CPU time a trip, a process a column."""
+    rows = []
+    for concurrency, engine, of in _groups(results):
+        rows.append([str(concurrency), titles[engine], *_roles(of, lambda r: r.cpu_ms, 1, ".1f")])
+    return markdown(["at once", "engine", *_ROLES], rows)
+
+
+def memory_by_process(results: Sequence[Result], titles: Mapping[str, str]) -> str:
+    """Return the table of memory at the end of the runs at the highest concurrency."""
+    highest = max(r.concurrency for r in results)
+    rows = [
+        [titles[engine], *_roles(of, lambda r: r.memory, _MB, ".0f")]
+        for _, engine, of in _groups([r for r in results if r.concurrency == highest])
+    ]
+    return markdown(["engine", *_ROLES], rows)
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown, its columns aligned so that it reads as plain text too."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = [" | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+    first = " | ".join(c.ljust(w) for c, w in zip(head, widths, strict=True))
+    rule = " | ".join("-" * w for w in widths)
+    return "\n".join(f"| {line} |" for line in (first, rule, *lines))
+
+
+def _groups(results: Sequence[Result]) -> list[tuple[int, str, list[Result]]]:
+    """Return the runs of each engine at each concurrency, engines in their first round's order."""
+    keys = dict.fromkeys((r.concurrency, r.engine) for r in results)
+    ordered = sorted(keys, key=lambda key: key[0])
+    return [(c, e, [r for r in results if (r.concurrency, r.engine) == (c, e)]) for c, e in ordered]
+
+
+def _roles(
+    of: Sequence[Result], what: Callable[[Result], Mapping[str, float]], unit: float, spec: str
+) -> list[str]:
+    """Return one cell a role; what idles while another engine is measured stays empty."""
+    idle = () if of[0].engine == OURS else ENGINE_OF_OURS
+    cells = []
+    for role in _ROLES:
+        known = [what(r)[role] / unit for r in of if role in what(r) and role not in idle]
+        cells.append(format(median(known), spec) if known else "")
+    return cells

@@ -1,0 +1,60 @@
+"""After a run, outside the measured time: whether its trips are whole in the services' own eyes."""
+
+import asyncio
+import random
+import re
+from collections import Counter
+from collections.abc import Sequence
+from email import message_from_bytes
+from pathlib import Path
+
+import aiohttp
+
+from bench.load import RunFailed
+
+_SAMPLE = 100
+_AT_ONCE = 16
+_RESOURCES = (
+    ("flight-service", "reservations/{}:flight", "confirmed"),
+    ("hotel-service", "reservations/{}:hotel", "confirmed"),
+    ("payment-service", "charges/{}:payment", "charged"),
+    ("notification-service", "notifications/{}:confirmation", "sent"),
+)
+
+
+async def verify(run: str, trips: Sequence[str], services: dict[str, str], mails: Path) -> None:
+    """Check that every trip of a run had exactly one mail, and a sample of them with each service.
+
+    ``services`` are base URLs by app-id. Raises RunFailed.
+    """
+    _check_mails(run, trips, mails)
+    turns = asyncio.Semaphore(_AT_ONCE)
+    async with aiohttp.ClientSession() as session:
+
+        async def check(trip_id: str) -> None:
+            async with turns:
+                for app_id, path, wanted in _RESOURCES:
+                    url = f"{services[app_id]}/{path.format(trip_id)}"
+                    async with session.get(url) as answer:
+                        status = (await answer.json()).get("status")
+                    if status != wanted:
+                        raise RunFailed(f"Of trip {trip_id}, {url} is {status}, not {wanted}.")
+
+        await asyncio.gather(*map(check, random.sample(trips, min(_SAMPLE, len(trips)))))
+
+
+def _check_mails(run: str, trips: Sequence[str], mails: Path) -> None:
+    kept = mails.glob(f"Your-trip-{run}-*-is-confirmed-*.eml")
+    sent = Counter(trip_of(mail.read_bytes()) for mail in kept)
+    wrong = [trip_id for trip_id in trips if sent[trip_id] != 1]
+    if wrong:
+        raise RunFailed(
+            f"{len(wrong)} trips had not exactly one mail; {wrong[0]} had {sent[wrong[0]]}."
+        )
+
+
+def trip_of(mail: bytes) -> str:
+    """Return the id of the trip that a mail tells of: it has a link to its own calendar file."""
+    body = message_from_bytes(mail).get_payload(decode=True)
+    link = re.search(rb"/notifications/([^:/]+):confirmation/", body) if body else None
+    return link[1].decode() if link else ""
