@@ -46,9 +46,7 @@ def role_of(process: psutil.Process) -> str:
     return "orchestrator" if processes.is_app(process, ORCHESTRATOR) else "services"
 
 
-def spent(
-    before: Mapping[str, float], after: Mapping[str, float], trips: int
-) -> dict[str, float]:
+def spent(before: Mapping[str, float], after: Mapping[str, float], trips: int) -> dict[str, float]:
     """Return the milliseconds a trip took, by role."""
     return {role: (after[role] - before[role]) * 1000 / trips for role in after}
 

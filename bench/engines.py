@@ -53,9 +53,9 @@ def _start_restate(site: Site) -> None:
     config.write_text(_restate_config(site))
     command: list[str | Path] = [tools.restate_server(), "--no-logo", "--config-file", config]
     site.spawn(RESTATE_SERVER, command, {})
-    hypercorn = [tools.PYTHON, "-m", "hypercorn", "--config", PROJECT / "bench" / "hypercorn.toml"]
-    bind = f"127.0.0.1:{site.ports.app}"
-    site.spawn(APP, [*hypercorn, "--bind", bind, "bench.restate_peer:app"], {})
+    bind, settings = f"127.0.0.1:{site.ports.app}", PROJECT / "bench" / "hypercorn.toml"
+    app: list[str | Path] = [tools.PYTHON, "-m", "hypercorn", "--config", settings, "--bind", bind]
+    site.spawn(APP, [*app, "bench.restate_peer:app"], {})
     admin = f"http://127.0.0.1:{site.ports.admin}"
     site.wait_for(f"{admin}/health")
     site.wait_for(f"http://{bind}/health")

@@ -1,6 +1,7 @@
 """The load client: a number of customers who each book one trip after the other."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Callable
@@ -52,7 +53,7 @@ class Load:
 def percentile(values: list[float], percent: float) -> float:
     """Return the smallest value that is at least as large as ``percent`` of all."""
     ranked = sorted(values)
-    return ranked[max(0, -(-len(ranked) * percent // 100).__int__() - 1)]
+    return ranked[max(0, math.ceil(len(ranked) * percent / 100) - 1)]
 
 
 def order() -> dict[str, Any]:
@@ -94,9 +95,7 @@ async def drive(
     return load
 
 
-async def _measure(
-    load: Load, warm_up: float, seconds: float, at_edge: Callable[[], None]
-) -> None:
+async def _measure(load: Load, warm_up: float, seconds: float, at_edge: Callable[[], None]) -> None:
     await asyncio.sleep(warm_up)
     at_edge()
     load.measuring, began = True, time.perf_counter()

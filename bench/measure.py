@@ -74,7 +74,7 @@ def _run(nth: int, engine: Engine, concurrency: int, plan: Plan, site: Site) -> 
             lambda: readings.append(meter.cpu_seconds()),
         )
     )
-    memory = meter.memory()
+    memory, (before, after) = meter.memory(), readings
     if not load.latencies_ms:
         raise RunFailed(f"{engine.title} ended no trip in {plan.seconds:.0f} s.")
     _verify(run, load, site)
@@ -87,7 +87,7 @@ def _run(nth: int, engine: Engine, concurrency: int, plan: Plan, site: Site) -> 
         p95=load.percentile(95),
         p99=load.percentile(99),
         per_second=load.per_second,
-        cpu_ms=spent(*readings, trips=len(load.latencies_ms)),
+        cpu_ms=spent(before, after, len(load.latencies_ms)),
         memory=memory,
     )
 

@@ -56,5 +56,6 @@ def _check_mails(run: str, trips: Sequence[str], mails: Path) -> None:
 def trip_of(mail: bytes) -> str:
     """Return the id of the trip that a mail tells of: it has a link to its own calendar file."""
     body = message_from_bytes(mail).get_payload(decode=True)
-    link = re.search(rb"/notifications/([^:/]+):confirmation/", body) if body else None
+    assert isinstance(body, bytes), "a mail has one part"
+    link = re.search(rb"/notifications/([^:/]+):confirmation/", body)
     return link[1].decode() if link else ""

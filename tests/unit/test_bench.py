@@ -1,0 +1,89 @@
+"""The pure parts of the bench: percentiles, medians, ratios, tables, and reading mails."""
+
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import report, table
+from bench.cpu import counted, spent
+from bench.load import percentile
+from bench.table import Result
+from bench.verify import trip_of
+
+TITLES = {"this": "this system", "peer": "A peer"}
+
+
+def result(**changes: Any) -> Result:
+    facts: dict[str, Any] = {
+        "engine": "this",
+        "round": 0,
+        "concurrency": 16,
+        "trips": 100,
+        "p50": 40.0,
+        "p95": 80.0,
+        "p99": 90.0,
+        "per_second": 20.0,
+        "cpu_ms": {"orchestrator": 10.0, "services": 5.0, "load client": 1.0},
+        "memory": {"orchestrator": 60e6, "services": 40e6, "load client": 9e6},
+    }
+    return Result(**facts | changes)
+
+
+@pytest.mark.parametrize(("percent", "expected"), [(50, 5), (90, 9), (95, 10), (99, 10), (0, 1)])
+def test_a_percentile_is_a_value_that_was_measured(percent: float, expected: float) -> None:
+    assert percentile([float(n) for n in range(10, 0, -1)], percent) == expected
+
+
+def test_the_median_is_over_rounds() -> None:
+    rounds = [result(round=n, p50=p50) for n, p50 in enumerate((10.0, 500.0, 30.0))]
+    assert table.medians(rounds, lambda r: r.p50) == 30
+
+
+def test_a_ratio_compares_runs_of_the_same_round() -> None:
+    ours = [result(round=n, p50=p50) for n, p50 in enumerate((20.0, 80.0, 90.0))]
+    peer = [result(round=n, p50=p50, engine="peer") for n, p50 in enumerate((10.0, 20.0, 30.0))]
+    assert table.ratios(ours, peer, lambda r: r.p50) == 3
+
+
+def test_an_engine_is_not_charged_for_what_idles_or_for_the_load() -> None:
+    by_role = {"orchestrator": 2.0, "peer's app": 4.0, "services": 5.0, "load client": 1.0}
+    assert counted(by_role, ours=True) == 11
+    assert counted(by_role, ours=False) == 9
+
+
+def test_cpu_time_is_given_by_trip() -> None:
+    assert spent({"services": 1.0}, {"services": 1.5}, trips=100) == {"services": 5.0}
+
+
+def test_the_tables_have_a_row_for_each_engine_and_leave_idle_roles_empty() -> None:
+    peer = result(engine="peer", p50=20.0, cpu_ms={"orchestrator": 1.0, "peer's app": 4.0})
+    figures = table.figures([result(), peer], TITLES).splitlines()
+    assert figures[2].split(" | ")[2].strip() == "40"
+    assert figures[3].split(" | ")[1].strip() == "A peer"
+    assert "| 2.00 " in table.comparison([result(), peer], TITLES)
+    ours, theirs = table.by_process([result(), peer], TITLES).splitlines()[2:]
+    assert "10.0" in ours
+    assert "1.0" not in theirs.replace("4.0", "")
+
+
+def test_the_report_goes_between_its_marks(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    report.write(page, "new")
+    assert page.read_text() == f"before\n{report.BEGIN}\nnew\n{report.END}\nafter\n"
+
+
+def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("nothing\n")
+    with pytest.raises(ValueError, match="has no"):
+        report.write(page, "new")
+
+
+def test_a_mail_is_told_by_its_content() -> None:
+    mail = EmailMessage()
+    link = "http://localhost:8104/notifications/this-0-16-7:confirmation/calendar.ics"
+    mail.set_content(f"<p>{'x' * 200} <a href='{link}'></a></p>", "html", cte="quoted-printable")
+    assert trip_of(bytes(mail)) == "this-0-16-7"
