@@ -39,6 +39,8 @@ class Load:
     trips: list[str] = field(default_factory=list)
     latencies_ms: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    customers: int = 1
+    warm: asyncio.Event = field(default_factory=asyncio.Event)
     measuring: bool = False
     over: bool = False
 
@@ -78,8 +80,11 @@ async def drive(
     at_edge: Callable[[], None],
 ) -> Load:
     """Book trips, warm up, then measure for some seconds; ``at_edge`` is called as that begins and
-    ends. Raises RunFailed."""
-    load, serial = Load(), count(1)
+    ends. Raises RunFailed.
+
+    Warm means that the seconds have passed and as many trips have ended as there are customers.
+    """
+    load, serial = Load(customers=concurrency), count(1)
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
     connector = aiohttp.TCPConnector(limit=0)
     try:
@@ -89,14 +94,15 @@ async def drive(
         ):
             for _ in range(concurrency):
                 customers.create_task(_customer(session, target, name, serial, load))
-            await _measure(load, warm_up, seconds, at_edge)
+            await asyncio.sleep(warm_up)
+            await load.warm.wait()
+            await _measure(load, seconds, at_edge)
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return load
 
 
-async def _measure(load: Load, warm_up: float, seconds: float, at_edge: Callable[[], None]) -> None:
-    await asyncio.sleep(warm_up)
+async def _measure(load: Load, seconds: float, at_edge: Callable[[], None]) -> None:
     at_edge()
     load.measuring, began = True, time.perf_counter()
     await asyncio.sleep(seconds)
@@ -113,6 +119,8 @@ async def _customer(
         began = time.perf_counter()
         await _book(session, target, trip_id)
         load.trips.append(trip_id)
+        if len(load.trips) == load.customers:
+            load.warm.set()
         if load.measuring:
             load.latencies_ms.append((time.perf_counter() - began) * 1000)
 

@@ -20,7 +20,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured; times in seconds, for each run."""
+    """How much is measured; the times are seconds of each run, a warm-up's at least."""
 
     rounds: int = 3
     warm_up: float = 2.0

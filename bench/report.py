@@ -26,7 +26,7 @@ def render(
         [
             where,
             *(f"**Not measured**: {why}" for why in absent),
-            f"Medians over {rounds} rounds. CPU and memory: the engine and the four services with "
+            f"Medians over {_times(rounds)}. CPU and memory: the engine and the four services with "
             "their sidecars.",
             table.figures(results, titles),
             "This system's figures divided by those of the others, round by round (trips/s: more "
@@ -50,6 +50,10 @@ def write(path: Path, text: str) -> None:
     if not begin or not end:
         raise ValueError(f"{path} has no {BEGIN} and {END}.")
     path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def _times(rounds: int) -> str:
+    return "one round" if rounds == 1 else f"{rounds} rounds"
 
 
 def _idle(idle: Mapping[str, float]) -> str:
