@@ -41,9 +41,10 @@ def role_of(process: psutil.Process) -> str:
     if name == "dapr":
         return "dapr CLI"
     if name == "daprd":
-        ours = processes.is_sidecar(process, ORCHESTRATOR)
+        ours = processes.argument(process, "--app-id") == ORCHESTRATOR
         return "orchestrator's sidecar" if ours else "services' sidecars"
-    return "orchestrator" if processes.is_app(process, ORCHESTRATOR) else "services"
+    ours = processes.variable(process, "APP_ID") == ORCHESTRATOR
+    return "orchestrator" if ours else "services"
 
 
 def spent(before: Mapping[str, float], after: Mapping[str, float], trips: int) -> dict[str, float]:

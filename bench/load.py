@@ -1,4 +1,7 @@
-"""The load client: a number of customers who each book one trip after the other."""
+"""The load client: a number of customers who each book one trip after the other.
+
+Who is told to come back later (429) does so; a trip's time is that of the request that took it.
+"""
 
 import asyncio
 import math
@@ -34,9 +37,11 @@ class Target:
 
 @dataclass
 class Load:
-    """What a run came to: every trip it booked, and those that ended while it was measured."""
+    """What a run came to: every trip it booked, those that ended while it was measured, and how
+    often customers were told to come back later meanwhile."""
 
     trips: list[str] = field(default_factory=list)
+    refused: int = 0
     latencies_ms: list[float] = field(default_factory=list)
     seconds: float = 0.0
     customers: int = 1
@@ -115,9 +120,12 @@ async def _customer(
     session: aiohttp.ClientSession, target: Target, name: str, serial: "count[int]", load: Load
 ) -> None:
     while not load.over:
-        trip_id = f"{name}-{next(serial)}"
+        trip_id, wanted = f"{name}-{next(serial)}", order()
         began = time.perf_counter()
-        await _book(session, target, trip_id)
+        while wait := await _book(session, target, trip_id, wanted):
+            load.refused += load.measuring
+            await asyncio.sleep(wait)
+            began = time.perf_counter()
         load.trips.append(trip_id)
         if len(load.trips) == load.customers:
             load.warm.set()
@@ -125,14 +133,20 @@ async def _customer(
             load.latencies_ms.append((time.perf_counter() - began) * 1000)
 
 
-async def _book(session: aiohttp.ClientSession, target: Target, trip_id: str) -> None:
+async def _book(
+    session: aiohttp.ClientSession, target: Target, trip_id: str, wanted: dict[str, Any]
+) -> float:
+    """Book a trip; return after how many seconds to try again, 0 when it is confirmed."""
     url = target.url.format(trip_id=trip_id)
     try:
         async with session.request(
-            target.verb, url, data=orjson.dumps(order()), headers=_JSON
+            target.verb, url, data=orjson.dumps(wanted), headers=_JSON
         ) as answer:
             text = await answer.read()
     except (aiohttp.ClientError, TimeoutError) as fault:
         raise RunFailed(f"Trip {trip_id} had no answer: {fault!r}") from fault
+    if answer.status == 429:
+        return float(answer.headers["Retry-After"])
     if answer.status != 200 or orjson.loads(text).get("status") != "confirmed":
         raise RunFailed(f"Trip {trip_id} was answered {answer.status}: {text[:300].decode()}")
+    return 0.0

@@ -43,13 +43,13 @@ def render(
     )
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str, begin: str = BEGIN, end: str = END) -> None:
     """Put the report between the two marks in a file."""
-    before, begin, rest = path.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{path} has no {BEGIN} and {END}.")
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    before, has_begin, rest = path.read_text().partition(begin)
+    _, has_end, after = rest.partition(end)
+    if not has_begin or not has_end:
+        raise ValueError(f"{path} has no {begin} and {end}.")
+    path.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
 def _times(rounds: int) -> str:

@@ -1,0 +1,126 @@
+"""``python -m bench.growth``: how the cost of a trip grows with the crowd, and with the past."""
+
+import argparse
+import asyncio
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+
+from bench import report
+from bench.load import Load, RunFailed, Target, drive
+from bench.site import HOME, ORCHESTRATOR, PROJECT, SHIFT
+from bench.table import markdown
+from runtime.errors import SetupError
+from runtime.system import System
+from runtime.template import Changes
+
+CROWDS = (1, 4, 16, 64, 128, 256, 512)
+ROUNDS = 5
+_PAGE = PROJECT / "docs" / "performance.md"
+_BEGIN, _END = "<!-- growth: begin -->", "<!-- growth: end -->"
+_WARM_UP, _SECONDS, _FILL_SECONDS = 2.0, 15.0, 60.0
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def main() -> int:
+    """Measure; return 0, 1 after an error, 130 after Ctrl+C."""
+    parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
+    parser.add_argument("--trips", type=int, default=10_000, help="finished trips in the store")
+    parser.add_argument("--write", action="store_true", help="keep it in docs/performance.md")
+    wish = parser.parse_args()
+    full = _system(HOME, SHIFT)
+    empty = _system(HOME.with_name(".bench-empty-system"), SHIFT + 200)
+    try:
+        text = _measured(full, empty, wish.trips)
+    except (SetupError, RunFailed) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        console.print("Stopping …")
+        full.stop()
+        empty.stop()
+    print(f"\n{text}")
+    if wish.write:
+        report.write(_PAGE, text, _BEGIN, _END)
+    return 0
+
+
+def _measured(full: System, empty: System, trips: int) -> str:
+    _start(full)
+    _run(full, "warm", 16)
+    crowd = _crowd(full)
+    _fill(full, trips)
+    _start(empty)
+    _run(empty, "warm", 16)
+    return f"{crowd}\n\n{_past(full, empty, trips)}"
+
+
+def _crowd(system: System) -> str:
+    """Measure with more and more customers at once."""
+    rows = []
+    for customers in CROWDS:
+        load = _run(system, "crowd", customers)
+        rows.append([str(customers), *_figures(load), str(load.refused)])
+        console.print(f"{customers} at once: {load.per_second:.1f} trips/s")
+    return markdown(["customers", "p50 ms", "p95 ms", "p99 ms", "trips/s", "told to wait"], rows)
+
+
+def _fill(system: System, trips: int) -> None:
+    """Let so many trips be finished."""
+    finished = 0
+    while finished < trips:
+        load = _run(system, f"fill-{finished}", 64, _FILL_SECONDS)
+        finished += len(load.trips)
+        console.print(f"{finished} of {trips} trips finished")
+
+
+def _past(full: System, empty: System, trips: int) -> str:
+    """Measure one customer with and without a past, in turn."""
+    p50s: dict[str, list[float]] = {"empty": [], "full": []}
+    for nth in range(ROUNDS):
+        for name, system in (("empty", empty), ("full", full)):
+            p50s[name].append(_run(system, f"past-{nth}", 1).percentile(50))
+        console.print(f"round {nth + 1}: {p50s['empty'][-1]:.1f} and {p50s['full'][-1]:.1f} ms")
+    ratio = median(b / a for a, b in zip(p50s["empty"], p50s["full"], strict=True))
+    return (
+        f"One customer, in turn, medians of {ROUNDS} rounds: with an empty store p50 "
+        f"{median(p50s['empty']):.0f} ms, with {trips:,} finished trips in it "
+        f"{median(p50s['full']):.0f} ms; ratio by round {ratio:.2f}."
+    )
+
+
+def _run(system: System, name: str, customers: int, seconds: float = _SECONDS) -> Load:
+    target = Target("PUT", system.app_url(ORCHESTRATOR) + "/trips/{trip_id}")
+    named = f"{name}-{customers}"
+    return asyncio.run(drive(target, named, customers, _WARM_UP, seconds, _nothing))
+
+
+def _figures(load: Load) -> Sequence[str]:
+    percentiles = (f"{load.percentile(percent):.0f}" for percent in (50, 95, 99))
+    return [*percentiles, f"{load.per_second:.1f}"]
+
+
+def _system(home: Path, shift: int) -> System:
+    return System(PROJECT, home, Changes(by=shift))
+
+
+def _start(system: System) -> None:
+    console.print(f"Starting {system.home.name} …")
+    system.stop()
+    shutil.rmtree(system.home, ignore_errors=True)
+    system.start()
+
+
+def _nothing() -> None:
+    return
+
+
+if __name__ == "__main__":
+    sys.exit(main())
