@@ -42,7 +42,7 @@ def _postgres(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
         shutil.rmtree(folder, ignore_errors=True)
         init = [f"--pgdata={folder}", f"--username={_USER}", "--encoding=UTF8"]
         init += [f"--pwfile={data / 'postgres.password'}", "--auth=scram-sha-256"]
-        _done([*_not_as_root(), str(programs / "initdb"), *init])
+        _done([*not_as_root(), str(programs / "initdb"), *init])
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": port,
@@ -51,7 +51,7 @@ def _postgres(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
         "fsync": "on",
         "synchronous_commit": "on",
     }
-    command = [*_not_as_root(), str(programs / "postgres"), "-D", str(folder)]
+    command = [*not_as_root(), str(programs / "postgres"), "-D", str(folder)]
     command += [f"--{name}={value}" for name, value in settings.items()]
     ready = [str(programs / "pg_isready"), "--host=127.0.0.1", f"--port={port}", "--quiet"]
     service = Service(
@@ -97,8 +97,8 @@ def _password(path: Path) -> str:
     return path.read_text()
 
 
-def _not_as_root() -> list[str]:
-    """Return what makes PostgreSQL, which refuses to be root, think that it is not."""
+def not_as_root() -> list[str]:
+    """Return the words before a command that make PostgreSQL, which refuses to be root, think that it is not."""
     if os.geteuid() != 0:
         return []
     unshare = ["unshare", "--user", "--map-user=65534", "--map-group=65534"]

@@ -147,7 +147,9 @@ class System:
         """Kill (-9) what `processes_of` names."""
         for process in self.processes_of(kind, app_id, replica):
             log = f"{app_id or 'service'}_{kind}_restarted_{process.pid}.log"
-            what = _Killed(kind, log, process.cmdline(), process.cwd(), process.environ())
+            before = databases.not_as_root() if kind == "postgres" else []
+            command = [*before, *process.cmdline()]
+            what = _Killed(kind, log, command, process.cwd(), process.environ())
             self._killed.append(what)
             process.kill()
             psutil.wait_procs([process], timeout=10)
