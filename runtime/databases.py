@@ -98,7 +98,7 @@ def _password(path: Path) -> str:
 
 
 def not_as_root() -> list[str]:
-    """Return the words before a command that make PostgreSQL, which refuses to be root, think that it is not."""
+    """Return what to put before PostgreSQL, which refuses to be root, so that it is not."""
     if os.geteuid() != 0:
         return []
     unshare = ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
