@@ -234,7 +234,7 @@ class Saga:
             yield from self._first_of(task)
             failed, not_made = self._take(due, task)
             due = failed and [*failed, *not_made]
-            if due:
+            if due and not (stoppable and self.cancelled):
                 yield from self._pause(failed, stoppable)
             if stoppable and self.cancelled:
                 for _, entry in failed:

@@ -232,6 +232,18 @@ def test_a_cancel_ends_the_pause_before_another_try() -> None:
     assert saga.entries[0].result == "failed"
 
 
+def test_a_cancel_while_a_call_fails_leaves_no_pause() -> None:
+    engine = FakeEngine({"a": Fault("down")}, events={"a": "cancel"})
+
+    def body(saga: Saga) -> Any:
+        with pytest.raises(Stopped) as stopped:
+            yield from saga.insist(step("a", retry=INSIST))
+        assert stopped.value.reason == CANCELLED
+
+    run(engine, body)
+    assert engine.pauses == []
+
+
 def test_what_undoes_is_not_stopped_by_a_cancel() -> None:
     engine = FakeEngine({"undo a": [Fault("down"), {}]}, events={"undo a": "cancel"})
 
