@@ -129,18 +129,14 @@ class System:
     def sidecar_url(self, app_id: str) -> str:
         return f"http://127.0.0.1:{self._app(app_id).sidecar_port}"
 
-    def metrics_url(self, app_id: str) -> str:
-        """Return where the sidecar of an app tells its metrics."""
-        return f"http://127.0.0.1:{self._app(app_id).metrics_port}/metrics"
+    def replicas_of(self, app_id: str) -> list[App]:
+        """Return the replicas of an app."""
+        return [app for app in self.template.apps if app.app_id == app_id]
 
     def processes_of(self, kind: str, app_id: str = "", replica: int = 0) -> list[psutil.Process]:
         """Return the ``app`` or ``sidecar`` of an app-id (0: of all its replicas), ``placement``,
         ``scheduler``, or a database server by the name of its program."""
-        apps = [
-            app
-            for app in self.template.apps
-            if app.app_id == app_id and replica in (0, app.replica)
-        ]
+        apps = [app for app in self.replicas_of(app_id) if replica in (0, app.replica)]
         return [p for p in processes.of_system(self.home) if _is(p, kind, apps)]
 
     def kill(self, kind: str, app_id: str = "", replica: int = 0) -> None:

@@ -1,6 +1,5 @@
 """The running system that contract and integration tests share: real sidecars, shifted ports."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from runtime.system import System
 from runtime.template import Changes
 from tests.support.fault_proxy import FaultProxy
 from tests.support.small_disk import SmallDisk, mount, unmount
+from tests.support.variant import PROFILE, REPLICAS
 from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, ORCHESTRATOR, PAYMENT, World
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -28,8 +28,6 @@ UNDO_TRIES = "5"  # within 7.5 s
 APPROVAL_SECONDS = "10"
 HISTORY_KEPT = "3s"
 BOOKINGS_AT_ONCE = "250"
-# The same tests run on every profile, and with several replicas of every app.
-PROFILE, REPLICAS = os.environ.get("PROFILE", ""), int(os.environ.get("REPLICAS", "1"))
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime.system import System
-from tests.conftest import PROFILE
 from tests.faults.audits import check_audit
 from tests.faults.drill import Drill
 from tests.faults.plan import plan
 from tests.support.small_disk import SmallDisk
+from tests.support.variant import PROFILE
 from tests.support.world import World
 
 SEED = int(os.environ.get("SEED", "7"))

@@ -10,8 +10,9 @@ from functools import partial
 import pytest
 
 from runtime.system import System
-from tests.conftest import PROFILE, REPLICAS, SERVICES
+from tests.conftest import SERVICES
 from tests.faults.audits import check_audit
+from tests.support.variant import PROFILE, REPLICAS
 from tests.support.world import HOTEL, ORCHESTRATOR, World
 
 Victim = tuple[str, str, int]

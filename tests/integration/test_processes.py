@@ -11,7 +11,7 @@ from runtime import processes, template
 from runtime.control_plane import HEALTH_PORTS
 from runtime.ports import shifted
 from runtime.system import System
-from tests.conftest import PROFILE
+from tests.support.variant import PROFILE
 from tests.support.world import HOTEL, ORCHESTRATOR, World
 
 

@@ -15,7 +15,8 @@ import pytest
 from runtime.errors import SetupError
 from runtime.system import System
 from runtime.template import Changes
-from tests.conftest import HISTORY_KEPT, PROFILE, PROJECT, REPLICAS, SERVICES
+from tests.conftest import HISTORY_KEPT, PROJECT, SERVICES
+from tests.support.variant import PROFILE, REPLICAS
 from tests.support.world import ORCHESTRATOR, World
 
 HOME = PROJECT / ".profile-system"

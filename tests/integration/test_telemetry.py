@@ -16,11 +16,13 @@ DASHBOARD = Path(__file__).resolve().parent.parent.parent / "docs/monitoring/gra
 
 
 def metric(system: System, app_id: str, name: str, **labels: str) -> float:
-    """Return the sum of a metric's samples that have these labels."""
-    told = httpx.get(f"{system.app_url(app_id)}/metrics").text
+    """Return the sum of a metric's samples that have these labels, over all replicas."""
     return sum(
         sample.value
-        for family in text_string_to_metric_families(told)
+        for app in system.replicas_of(app_id)
+        for family in text_string_to_metric_families(
+            httpx.get(f"http://127.0.0.1:{app.port}/metrics").text
+        )
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     )

@@ -1,0 +1,5 @@
+"""What the shared test system runs on: the same tests run on every profile, and with replicas."""
+
+import os
+
+PROFILE, REPLICAS = os.environ.get("PROFILE", ""), int(os.environ.get("REPLICAS", "1"))
