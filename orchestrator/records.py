@@ -113,7 +113,7 @@ class TripRecords:
     async def _request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
         key, index = _key(trip_id), trip_index.open_key(trip_id)
         stored = await self._sidecar.read(_STORE, [key, index])
-        record = _record(stored[key])
+        record = _record(stored[key]) or await self.get(trip_id)
         confirmed = record is not None and record.progress.status == "confirmed"
         if record is None or record.cancel_requested_at or (record.ended and not confirmed):
             return record

@@ -5,9 +5,10 @@ the server's.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -62,7 +63,15 @@ class Sidecar:
         )
 
     async def read(self, store: str, keys: Sequence[str]) -> dict[str, Stored]:
-        """Return what is stored under each key."""
+        """Return what is stored under each key.
+
+        Of several keys, one that seems absent may be one that could not be read: Dapr's bulk reads
+        (of SQLite and PostgreSQL; components-contrib 1.18.3) tell a connection that breaks
+        meanwhile as keys that are not there. Writing is safe all the same, by the ETag; where
+        absence itself is the answer, read the key alone.
+        """
+        if len(keys) == 1:
+            return {keys[0]: await self._read_one(store, keys[0])}
         body = {"keys": list(keys), "parallelism": 8}
         status, rows = await self.call("POST", f"/v1.0/state/{store}/bulk", body)
         failed = [row["error"] for row in rows or [] if isinstance(row, dict) and "error" in row]
@@ -70,6 +79,13 @@ class Sidecar:
             raise CallFailed(f"{store} answered {status}: {brief(failed or rows)}")
         found = {row["key"]: Stored(row.get("data"), row.get("etag")) for row in rows or []}
         return {key: found.get(key, Stored()) for key in keys}
+
+    async def _read_one(self, store: str, key: str) -> Stored:
+        url = f"/v1.0/state/{store}/{quote(key, safe='')}"
+        status, value, headers = await self._request("GET", url, None)
+        if status not in (200, 204):
+            raise CallFailed(f"{store} answered {status}: {brief(value)}")
+        return Stored(value, headers["ETag"]) if status == 200 else Stored()
 
     async def write(self, store: str, writes: Sequence[Write]) -> None:
         """Apply all writes or none. Raises StateChanged."""
@@ -95,14 +111,18 @@ class Sidecar:
 
     async def call(self, verb: str, url: str, body: Any) -> tuple[int, Any]:
         """Return status and answer, JSON as what it says, any other text as a ``detail``."""
+        status, answer, _ = await self._request(verb, url, body)
+        return status, answer
+
+    async def _request(self, verb: str, url: str, body: Any) -> tuple[int, Any, Mapping[str, str]]:
         try:
             data = None if body is None else orjson.dumps(body)
             async with self._session().request(verb, url, data=data, headers=_JSON) as answer:
                 text = await answer.read()
                 if "json" in answer.content_type:
-                    return answer.status, orjson.loads(text) if text else None
+                    return answer.status, orjson.loads(text) if text else None, answer.headers
                 detail = {"detail": text.decode(errors="replace")}
-                return answer.status, detail if answer.status >= 300 else None
+                return answer.status, detail if answer.status >= 300 else None, answer.headers
         except (aiohttp.ClientError, TimeoutError, ValueError) as fault:
             raise CallFailed(f"{verb} {url}: {fault!r}") from fault
 

@@ -43,7 +43,7 @@ class HoldStore:
         """
         names = sorted(pools or await self._pools_of(reservation_id))
         async with self._in_turn(names):
-            changed = await self._retried(reservation_id, rule, names)
+            changed = await self._retried(reservation_id, rule, names, is_new=bool(pools))
         self._remember(changed)
         return changed
 
@@ -61,18 +61,24 @@ class HoldStore:
             if len(self._known_pools) > _REMEMBERED:
                 self._known_pools.pop(next(iter(self._known_pools)))
 
-    async def _retried(self, reservation_id: str, rule: Rule, names: Sequence[str]) -> Reservation:
+    async def _retried(
+        self, reservation_id: str, rule: Rule, names: Sequence[str], is_new: bool
+    ) -> Reservation:
         for _ in range(_TRIES):
             try:
-                return await self._once(reservation_id, rule, names)
+                return await self._once(reservation_id, rule, names, is_new)
             except StateConflict as lost:
                 conflict = lost
                 await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))
         raise conflict
 
-    async def _once(self, reservation_id: str, rule: Rule, names: Sequence[str]) -> Reservation:
+    async def _once(
+        self, reservation_id: str, rule: Rule, names: Sequence[str], is_new: bool
+    ) -> Reservation:
         key = _reservation_key(reservation_id)
         entries = await self._state.read([key, *map(_pool_key, names)])
+        if entries[key].value is None and not is_new:
+            entries |= await self._state.read([key])
         known = _reservation(entries[key])
         missing = set(known.pools if known else ()) - set(names)
         if missing:  # it was made by another request since we looked which pools it claims
