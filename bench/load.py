@@ -91,7 +91,8 @@ async def drive(
     """
     load, serial = Load(customers=concurrency), count(1)
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
-    connector = aiohttp.TCPConnector(limit=0)
+    # Shorter than what a server keeps open, so that no request meets a connection being closed.
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout, connector=connector) as session,

@@ -8,6 +8,7 @@ from orchestrator.models import Progress
 from orchestrator.saga import Entry
 
 ACCEPTED = Counter("trips_accepted_total", "Trips accepted")
+BUSY = Counter("trips_turned_away_total", "Bookings that were told to come back later")
 ENDED = Counter("trips_ended_total", "Trips by how they ended, and why", ["status", "reason"])
 STEPS = Histogram(
     "trip_step_seconds",

@@ -5,7 +5,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from orchestrator import meters
-from orchestrator.admission import Admission
+from orchestrator.admission import Admission, Busy
 from orchestrator.approval import APPROVAL
 from orchestrator.endings import Ending, Endings
 from orchestrator.engine import Engine
@@ -123,7 +123,8 @@ class Trips:
 
     async def _admit(self, trip_id: str, request: TripRequest) -> TripRecord:
         """Accept a trip that has a place; one that ends gives its place back by itself."""
-        is_new = self._admission.enter(trip_id)
+        with meters.BUSY.count_exceptions(Busy):
+            is_new = self._admission.enter(trip_id)
         record = None
         try:
             record = await self._accept(trip_id, request)
