@@ -97,11 +97,11 @@ def main() -> int:
     }
     parser = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
     parser.add_argument("command", choices=commands)
-    system = System(PROJECT, PROJECT, _changes(), say=console.print)
     for wish in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wish, _as_interrupt)
     try:
-        commands[parser.parse_args().command](system)
+        command = commands[parser.parse_args().command]
+        command(System(PROJECT, PROJECT, _changes(), say=console.print))
     except SetupError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
