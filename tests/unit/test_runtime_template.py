@@ -102,6 +102,40 @@ def test_a_taken_port_is_named_with_what_it_is_for() -> None:
     require_free({port: "flight-service"})
 
 
+def test_replicas_have_ports_and_names_of_their_own(tmp_path: Path) -> None:
+    read = template.read(written(tmp_path, replicas=template.MOST_REPLICAS))
+    real = template.read(PROJECT / "dapr.yaml")
+    assert len(read.apps) == len(real.apps) * template.MOST_REPLICAS
+    assert len({app.name for app in read.apps}) == len(read.apps)
+    sidecars = [port for app in read.apps for port in (app.port, app.sidecar_port)]
+    assert len(set(sidecars)) == len(sidecars)
+    every = [{p for p, what in app.ports.items() if "MAIL_SINK" not in what} for app in read.apps]
+    assert len(set.union(*every)) == sum(map(len, every))
+
+
+def test_components_of_a_profile_take_the_place_of_the_default_ones(tmp_path: Path) -> None:
+    folder = written(tmp_path, profile="redis").parent / "components"
+    kinds = {
+        path.stem: yaml.safe_load(path.read_text())["spec"] for path in folder.glob("*-store*")
+    }
+    assert kinds["workflow-store"]["type"] == "state.redis"
+    assert kinds["trip-store"]["type"] == "state.sqlite"
+
+
+def test_a_profile_that_is_not_there_is_answered_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="no profile mongo; there are postgres, redis"):
+        written(tmp_path, profile="mongo")
+
+
+@pytest.mark.parametrize("profile", ["postgres", "redis"])
+def test_a_profile_replaces_what_there_is_and_adds_nothing(profile: str) -> None:
+    for path in (PROJECT / "profiles" / profile).glob("*.yaml"):
+        here = yaml.safe_load(path.read_text())
+        there = yaml.safe_load((PROJECT / "components" / path.name).read_text())
+        assert here["metadata"] == there["metadata"]
+        assert here["scopes"] == there["scopes"]
+
+
 def written(home: Path, **changes: Any) -> Path:
     return template.write(PROJECT, home, home, Changes(by=10_000, **changes))
 
