@@ -3,10 +3,12 @@
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+from types import FrameType
 
 from rich.console import Console
 
@@ -33,6 +35,8 @@ def main() -> int:
     parser.add_argument("--trips", type=int, default=10_000, help="finished trips in the store")
     parser.add_argument("--write", action="store_true", help="keep it in docs/performance.md")
     wish = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _as_interrupt)
     full = _system(HOME, SHIFT)
     empty = _system(HOME.with_name(".bench-empty-system"), SHIFT + 200)
     try:
@@ -116,6 +120,10 @@ def _start(system: System) -> None:
     system.stop()
     shutil.rmtree(system.home, ignore_errors=True)
     system.start()
+
+
+def _as_interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _nothing() -> None:
