@@ -1,24 +1,16 @@
 """``python -m bench``: start everything, measure in rounds, show the tables, leave nothing."""
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
-from rich.console import Console
-
-from bench import engines, machine, measure, report, tools
+from bench import command, engines, machine, measure, report, tools
+from bench.command import console
 from bench.engines import Engine
-from bench.load import RunFailed
 from bench.measure import Plan
-from bench.site import PROJECT, Site
+from bench.site import Site
 from bench.table import Result
 from runtime.errors import SetupError
-
-_PAGE = PROJECT / "docs" / "performance.md"
-
-console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
@@ -26,19 +18,7 @@ def main() -> int:
     wish = _parser().parse_args()
     chosen = [engine for engine in engines.ALL if engine.name in wish.engines]
     plan = Plan(wish.rounds, wish.warm_up, wish.seconds, tuple(wish.concurrency))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _as_interrupt)
-    try:
-        text = bench(plan, chosen)
-    except (SetupError, RunFailed) as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    print(f"\n{text}")
-    if wish.write:
-        report.write(_PAGE, text)
-    return 0
+    return command.run(lambda: bench(plan, chosen), "bench", wish.write)
 
 
 def bench(plan: Plan, chosen: Sequence[Engine]) -> str:
@@ -75,19 +55,14 @@ def _fetch(chosen: Sequence[Engine]) -> tuple[list[Engine], list[str]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser = command.parser("bench", __doc__)
     default, names = Plan(), [engine.name for engine in engines.ALL]
     parser.add_argument("--rounds", type=int, default=default.rounds)
     parser.add_argument("--seconds", type=float, default=default.seconds, help="of each run")
     parser.add_argument("--warm-up", type=float, default=default.warm_up, help="seconds before")
     parser.add_argument("--concurrency", type=int, nargs="+", default=default.concurrency)
     parser.add_argument("--engines", nargs="+", choices=names, default=names)
-    parser.add_argument("--write", action="store_true", help="keep it in docs/performance.md")
     return parser
-
-
-def _as_interrupt(_: int, __: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

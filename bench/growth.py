@@ -1,59 +1,46 @@
 """``python -m bench.growth``: how the cost of a trip grows with the crowd, and with the past."""
 
-import argparse
 import asyncio
 import shutil
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from types import FrameType
 
-from rich.console import Console
-
-from bench import report
-from bench.load import Load, RunFailed, Target, drive
+from bench import command
+from bench.command import console
+from bench.load import Load, Target, drive
 from bench.site import HOME, ORCHESTRATOR, PROJECT, SHIFT
 from bench.table import markdown
-from runtime.errors import SetupError
 from runtime.system import System
 from runtime.template import Changes
 
 CROWDS = (1, 4, 16, 64, 128, 256, 512)
 ROUNDS = 5
-_PAGE = PROJECT / "docs" / "performance.md"
-_BEGIN, _END = "<!-- growth: begin -->", "<!-- growth: end -->"
 _WARM_UP, _SECONDS, _FILL_SECONDS = 2.0, 15.0, 60.0
-
-console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
     """Measure; return 0, 1 after an error, 130 after Ctrl+C."""
-    parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
+    parser = command.parser("bench.growth", __doc__)
     parser.add_argument("--trips", type=int, default=10_000, help="finished trips in the store")
-    parser.add_argument("--write", action="store_true", help="keep it in docs/performance.md")
     wish = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _as_interrupt)
+    return command.run(lambda: growth(wish.trips), "growth", wish.write)
+
+
+def growth(trips: int) -> str:
+    """Measure with a crowd, then with so many finished trips; return the report.
+
+    Raises SetupError, RunFailed.
+    """
     full = _system(HOME, SHIFT)
     empty = _system(HOME.with_name(".bench-empty-system"), SHIFT + 200)
     try:
-        text = _measured(full, empty, wish.trips)
-    except (SetupError, RunFailed) as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+        return _measured(full, empty, trips)
     finally:
         console.print("Stopping …")
         full.stop()
         empty.stop()
-    print(f"\n{text}")
-    if wish.write:
-        report.write(_PAGE, text, _BEGIN, _END)
-    return 0
 
 
 def _measured(full: System, empty: System, trips: int) -> str:
@@ -120,10 +107,6 @@ def _start(system: System) -> None:
     system.stop()
     shutil.rmtree(system.home, ignore_errors=True)
     system.start()
-
-
-def _as_interrupt(_: int, __: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _nothing() -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 from bench import table
 from bench.cpu import ENGINE_OF_OURS
 from bench.engines import Engine
+from bench.site import PROJECT
 from bench.table import Result
 
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+PAGE = PROJECT / "docs" / "performance.md"
 
 
 def render(
@@ -43,13 +44,14 @@ def render(
     )
 
 
-def write(path: Path, text: str, begin: str = BEGIN, end: str = END) -> None:
-    """Put the report between the two marks in a file."""
-    before, has_begin, rest = path.read_text().partition(begin)
+def write(text: str, section: str, page: Path = PAGE) -> None:
+    """Put a report between the two marks of its section in a page."""
+    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+    before, has_begin, rest = page.read_text().partition(begin)
     _, has_end, after = rest.partition(end)
     if not has_begin or not has_end:
-        raise ValueError(f"{path} has no {begin} and {end}.")
-    path.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+        raise ValueError(f"{page} has no {begin} and {end}.")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
 def _times(rounds: int) -> str:

@@ -70,16 +70,17 @@ def test_the_tables_have_a_row_for_each_engine_and_leave_idle_roles_empty() -> N
 
 def test_the_report_goes_between_its_marks(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
-    report.write(page, "new")
-    assert page.read_text() == f"before\n{report.BEGIN}\nnew\n{report.END}\nafter\n"
+    begin, end = "<!-- part: begin -->", "<!-- part: end -->"
+    page.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
+    report.write("new", "part", page)
+    assert page.read_text() == f"before\n{begin}\nnew\n{end}\nafter\n"
 
 
 def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("nothing\n")
     with pytest.raises(ValueError, match="has no"):
-        report.write(page, "new")
+        report.write("new", "part", page)
 
 
 def test_a_mail_is_told_by_its_content() -> None:
