@@ -2,7 +2,7 @@
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup run up serve zipkin down test test-tools pictures soak bench growth check
+.PHONY: help setup run up serve zipkin down test test-tools pictures soak bench growth bare check
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -46,6 +46,9 @@ bench: .venv/installed ## measure it against its peers, 9 minutes: make bench AR
 
 growth: .venv/installed ## measure how cost grows with the crowd and the past, 14 minutes
 	@.venv/bin/python -m bench.growth $(ARGS)
+
+bare: .venv/installed ## measure what a workflow costs whose steps do nothing, 4 minutes
+	@.venv/bin/python -m bench.bare $(ARGS)
 
 check: .venv/installed ## lint and types
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/hadolint Dockerfile
