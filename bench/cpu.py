@@ -1,7 +1,7 @@
 """CPU time and memory of the processes of a bench, summed by the role they play."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import psutil
 
@@ -9,8 +9,9 @@ from bench.site import HOME, ORCHESTRATOR, ROLE
 from runtime import processes
 
 LOAD_CLIENT = "load client"
-# What only this system needs; it idles while a peer is measured.
-ENGINE_OF_OURS = ("orchestrator", "orchestrator's sidecar", "scheduler", "placement")
+ORCHESTRATORS_SIDECAR = "orchestrator's sidecar"
+# What only this system needs; it stays up, idle, while a peer is measured.
+ENGINE_OF_OURS = ("orchestrator", ORCHESTRATORS_SIDECAR, "scheduler", "placement")
 
 
 class Meter:
@@ -42,7 +43,7 @@ def role_of(process: psutil.Process) -> str:
         return "dapr CLI"
     if name == "daprd":
         ours = processes.argument(process, "--app-id") == ORCHESTRATOR
-        return "orchestrator's sidecar" if ours else "services' sidecars"
+        return ORCHESTRATORS_SIDECAR if ours else "services' sidecars"
     ours = processes.variable(process, "APP_ID") == ORCHESTRATOR
     return "orchestrator" if ours else "services"
 
@@ -52,10 +53,10 @@ def spent(before: Mapping[str, float], after: Mapping[str, float], trips: int) -
     return {role: (after[role] - before[role]) * 1000 / trips for role in after}
 
 
-def counted(by_role: Mapping[str, float], ours: bool) -> float:
-    """Return the sum of what an engine and the services need; the load client is not part of it."""
-    apart: Iterable[str] = (LOAD_CLIENT,) if ours else (LOAD_CLIENT, *ENGINE_OF_OURS)
-    return sum(value for role, value in by_role.items() if role not in apart)
+def counted(by_role: Mapping[str, float], idle: Sequence[str]) -> float:
+    """Return the sum of what an engine and the services need: all but the load client and what
+    is idle."""
+    return sum(value for role, value in by_role.items() if role not in (LOAD_CLIENT, *idle))
 
 
 def _cpu(process: psutil.Process) -> float:

@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 
 from bench import tools
-from bench.site import ORCHESTRATOR, PROJECT, Site
+from bench.cpu import ENGINE_OF_OURS, ORCHESTRATORS_SIDECAR
+from bench.site import ORCHESTRATOR, PROJECT, SERVICES, Site, addresses
 
 APP, RESTATE_SERVER = "peer's app", "restate-server"
 
@@ -18,7 +19,11 @@ def _nothing(_: Site) -> None:
 
 @dataclass(frozen=True)
 class Engine:
-    """One engine. ``url`` is where a trip is booked, with a place for its id."""
+    """One engine.
+
+    ``url`` is where a trip is booked, with a place for its id; ``idle`` are the roles of this
+    system that it does without.
+    """
 
     name: str
     title: str
@@ -26,6 +31,7 @@ class Engine:
     url: Callable[[Site], str]
     durability: str
     start: Callable[[Site], None] = field(default=_nothing)
+    idle: tuple[str, ...] = ENGINE_OF_OURS
 
 
 def _orchestrator(site: Site) -> str:
@@ -42,6 +48,12 @@ def _ingress(site: Site) -> str:
 
 def _start_floor(site: Site) -> None:
     _serve(site, "bench.floor:app", {})
+
+
+def _start_sidecars(site: Site) -> None:
+    sidecar = site.system.sidecar_url(ORCHESTRATOR)
+    invoked = {app_id: f"{sidecar}/v1.0/invoke/{app_id}/method" for app_id in SERVICES}
+    _serve(site, "bench.floor:app", addresses(invoked))
 
 
 def _start_dbos(site: Site) -> None:
@@ -98,9 +110,19 @@ THIS = Engine(
     _orchestrator,
     "Dapr Workflow. Histories and records in SQLite, WAL with `synchronous=FULL`: an fsync for "
     "each transaction. The scheduler's etcd writes its WAL with an fsync for each batch.",
+    idle=(),
 )
 FLOOR = Engine(
     "floor", "no engine (the floor)", "PUT", _app, "None: a crash loses the trip.", _start_floor
+)
+SIDECARS = Engine(
+    "sidecars",
+    "the floor through sidecars",
+    "PUT",
+    _app,
+    "None: a crash loses the trip.",
+    _start_sidecars,
+    tuple(role for role in ENGINE_OF_OURS if role != ORCHESTRATORS_SIDECAR),
 )
 RESTATE = Engine(
     "restate",
@@ -120,4 +142,4 @@ DBOS = Engine(
     "like ours; by default its journal is DELETE, as durable and slower.",
     _start_dbos,
 )
-ALL = (THIS, FLOOR, RESTATE, DBOS)
+ALL = (THIS, FLOOR, SIDECARS, RESTATE, DBOS)

@@ -9,7 +9,7 @@ from bench import verify
 from bench.cpu import Meter, spent
 from bench.engines import THIS, Engine
 from bench.load import Load, RunFailed, Target, drive
-from bench.site import HOME, SERVICES, Site
+from bench.site import HOME, Site
 from bench.table import Result
 
 _SETTLE_SECONDS = 1.0
@@ -89,9 +89,9 @@ def _run(nth: int, engine: Engine, concurrency: int, plan: Plan, site: Site) -> 
         per_second=load.per_second,
         cpu_ms=spent(before, after, len(load.latencies_ms)),
         memory=memory,
+        idle=engine.idle,
     )
 
 
 def _verify(run: str, load: Load, site: Site) -> None:
-    services = {app_id: site.system.app_url(app_id) for app_id in SERVICES}
-    asyncio.run(verify.verify(run, load.trips, services, HOME / "data" / "mails"))
+    asyncio.run(verify.verify(run, load.trips, site.services(), HOME / "data" / "mails"))

@@ -64,7 +64,7 @@ class Site:
     def spawn(self, role: str, command: list[str | Path], env: Mapping[str, str]) -> None:
         """Start a process of a peer; its CPU and memory are counted under ``role``."""
         log = logs.folder(HOME) / f"peer-{role.replace(' ', '-')}.log"
-        ours = {ROLE: role, "PYTHONPATH": str(PROJECT), **self._service_ports()}
+        ours = {ROLE: role, "PYTHONPATH": str(PROJECT), **addresses(self.services())}
         processes.spawn(command, HOME, log, {**ours, **env}, HOME)
 
     def wait_for(self, url: str) -> None:
@@ -80,12 +80,16 @@ class Site:
         alive = processes.of_system(HOME)
         processes.end(p for p in alive if processes.variable(p, ROLE))
 
-    def _service_ports(self) -> dict[str, str]:
-        by_id = {app.app_id: app.port for app in self.system.template.apps}
-        return {
-            f"{app_id.removesuffix('-service').upper()}_PORT": str(by_id[app_id])
-            for app_id in SERVICES
-        }
+    def services(self) -> dict[str, str]:
+        """Return the URL of each service's app."""
+        return {app_id: self.system.app_url(app_id) for app_id in SERVICES}
+
+
+def addresses(services: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that tell a peer where each service is."""
+    return {
+        f"{app_id.removesuffix('-service').upper()}_URL": url for app_id, url in services.items()
+    }
 
 
 def _answers(url: str) -> bool:

@@ -21,7 +21,10 @@ _ROLES = (
 
 @dataclass(frozen=True)
 class Result:
-    """One run. Latencies in ms; CPU in ms a trip and memory in bytes, by role."""
+    """One run. Latencies in ms; CPU in ms a trip and memory in bytes, by role.
+
+    ``idle`` are the roles that this engine does without.
+    """
 
     engine: str
     round: int
@@ -33,14 +36,15 @@ class Result:
     per_second: float
     cpu_ms: Mapping[str, float]
     memory: Mapping[str, float]
+    idle: tuple[str, ...] = ()
 
     @property
     def cpu_total(self) -> float:
-        return counted(self.cpu_ms, self.engine == OURS)
+        return counted(self.cpu_ms, self.idle)
 
     @property
     def memory_total(self) -> float:
-        return counted(self.memory, self.engine == OURS)
+        return counted(self.memory, self.idle)
 
     def __str__(self) -> str:
         return (
@@ -130,10 +134,9 @@ def _groups(results: Sequence[Result]) -> list[tuple[int, str, list[Result]]]:
 def _roles(
     of: Sequence[Result], what: Callable[[Result], Mapping[str, float]], unit: float, spec: str
 ) -> list[str]:
-    """Return one cell a role; what idles while another engine is measured stays empty."""
-    idle = () if of[0].engine == OURS else ENGINE_OF_OURS
+    """Return one cell a role; that of what is idle stays empty."""
     cells = []
     for role in _ROLES:
-        known = [what(r)[role] / unit for r in of if role in what(r) and role not in idle]
+        known = [what(r)[role] / unit for r in of if role in what(r) and role not in r.idle]
         cells.append(format(median(known), spec) if known else "")
     return cells

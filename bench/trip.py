@@ -17,8 +17,8 @@ Row = dict[str, Any]
 Order = dict[str, Any]
 
 FLIGHT, HOTEL, PAYMENT, NOTIFICATION = (
-    f"http://127.0.0.1:{os.environ.get(name, '')}"
-    for name in ("FLIGHT_PORT", "HOTEL_PORT", "PAYMENT_PORT", "NOTIFICATION_PORT")
+    os.environ.get(name, "")
+    for name in ("FLIGHT_URL", "HOTEL_URL", "PAYMENT_URL", "NOTIFICATION_URL")
 )
 TIMEOUT_SECONDS = 10.0
 _JSON = {"Content-Type": "application/json"}

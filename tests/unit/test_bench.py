@@ -49,8 +49,8 @@ def test_a_ratio_compares_runs_of_the_same_round() -> None:
 
 def test_an_engine_is_not_charged_for_what_idles_or_for_the_load() -> None:
     by_role = {"orchestrator": 2.0, "peer's app": 4.0, "services": 5.0, "load client": 1.0}
-    assert counted(by_role, ours=True) == 11
-    assert counted(by_role, ours=False) == 9
+    assert counted(by_role, idle=()) == 11
+    assert counted(by_role, idle=("orchestrator",)) == 9
 
 
 def test_cpu_time_is_given_by_trip() -> None:
@@ -58,7 +58,8 @@ def test_cpu_time_is_given_by_trip() -> None:
 
 
 def test_the_tables_have_a_row_for_each_engine_and_leave_idle_roles_empty() -> None:
-    peer = result(engine="peer", p50=20.0, cpu_ms={"orchestrator": 1.0, "peer's app": 4.0})
+    cpu = {"orchestrator": 1.0, "peer's app": 4.0}
+    peer = result(engine="peer", p50=20.0, cpu_ms=cpu, idle=("orchestrator",))
     figures = table.figures([result(), peer], TITLES).splitlines()
     assert figures[2].split(" | ")[2].strip() == "40"
     assert figures[3].split(" | ")[1].strip() == "A peer"
