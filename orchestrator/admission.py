@@ -49,10 +49,13 @@ class Admission:
         if self._since.pop(trip_id, None) is not None:
             self._ends.append(self._clock())
 
-    def leave_all_but(self, trip_ids: set[str]) -> None:
-        """Give back the places of all other trips."""
+    def leave_all_but(self, trip_ids: set[str], older_than: float) -> None:
+        """Give back the places of all other trips that have had them for so many seconds: a younger
+        one may be of a trip that is not on record yet."""
+        young = self._clock() - older_than
         for trip_id in self._since.keys() - trip_ids:
-            self.leave(trip_id)
+            if self._since[trip_id] < young:
+                self.leave(trip_id)
 
     def _give_up_old(self) -> None:
         while self._since:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from orchestrator import meters
 from orchestrator.models import TripRecord
 from orchestrator.records import TripRecords
-from orchestrator.sidecar import CallFailed
 from orchestrator.trips import Trips
 
 _log = logging.getLogger("orchestrator.caretaker")
@@ -28,20 +27,29 @@ class Caretaker:
         while True:
             try:
                 await self.go_round()
-            except CallFailed as fault:
-                _log.info("Open trips could not be looked after, next round will: %s", fault)
+            except Exception as fault:  # of whatever it is, the caretaker must not die
+                _log.warning("Open trips could not be looked after, next round will: %r", fault)
             await asyncio.sleep(self._seconds)
 
     async def go_round(self) -> None:
         """Look after every trip that has been open for some seconds. Raises CallFailed."""
         records = await self._open()
-        self._trips.only_these_are_open({record.trip_id for record in records})
+        open_ids = {record.trip_id for record in records}
+        self._trips.only_these_are_open(open_ids, _OLD_ENOUGH.total_seconds())
         meters.count_open(record.progress.status for record in records)
         young = datetime.now(UTC) - _OLD_ENOUGH
         old = [record for record in records if record.created_at < young]
         for start in range(0, len(old), _AT_A_TIME):
             batch = old[start : start + _AT_A_TIME]
-            await asyncio.gather(*map(self._trips.look_after, batch))
+            await asyncio.gather(*map(self._look_after, batch))
+
+    async def _look_after(self, record: TripRecord) -> None:
+        """Look after one trip; whatever is wrong with it, the others get their turn."""
+        try:
+            await self._trips.look_after(record)
+        except Exception as fault:
+            said = {"trip_id": record.trip_id}
+            _log.warning("trip could not be looked after, next round will: %r", fault, extra=said)
 
     async def _open(self) -> list[TripRecord]:
         items = await self._records.open()

@@ -113,9 +113,10 @@ class Trips:
         if record.cancel_requested_at and not record.reopened and not (progress and progress.halt):
             await self._engine.tell(record.workflow_id, CANCEL)
 
-    def only_these_are_open(self, trip_ids: set[str]) -> None:
-        """Give back the places of bookings whose trips ended in another replica."""
-        self._admission.leave_all_but(trip_ids)
+    def only_these_are_open(self, trip_ids: set[str], older_than: float) -> None:
+        """Give back the places of bookings, older than so many seconds, whose trips ended in
+        another replica."""
+        self._admission.leave_all_but(trip_ids, older_than)
 
     async def _keep_broken(self, record: TripRecord, progress: Progress) -> None:
         if record.progress.status != "needs_attention":

@@ -59,3 +59,15 @@ def test_the_wait_is_about_the_time_in_which_all_places_become_new() -> None:
     with pytest.raises(Busy) as busy:
         admission.enter("other")
     assert 10 <= busy.value.retry_after <= 30
+
+
+def test_only_a_place_of_some_age_is_given_up_for_a_trip_that_is_not_open() -> None:
+    clock = Clock()
+    admission = full(clock, places=3)
+    clock.now += 6
+    admission.leave("t2")
+    assert admission.enter("young")
+    admission.leave_all_but({"t0"}, older_than=5)
+    assert not admission.enter("t0")
+    assert not admission.enter("young")
+    assert admission.enter("t1")

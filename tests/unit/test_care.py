@@ -2,11 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from orchestrator.admission import Admission
+from orchestrator.caretaker import Caretaker
 from orchestrator.endings import Endings
 from orchestrator.models import Attention, Halt, Progress, Terms, TripRecord, TripRequest
 from orchestrator.trips import Trips
@@ -78,3 +80,53 @@ def test_a_trip_gets_what_it_lacks(
     progress: Progress | None, facts: dict[str, Any], done: list[str]
 ) -> None:
     assert cared_for(progress, **facts) == done
+
+
+class Caring:
+    """Trips of which one cannot be looked after."""
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+
+    def only_these_are_open(self, trip_ids: set[str], _: float) -> None:
+        self.did += sorted(trip_ids)
+
+    async def look_after(self, record: TripRecord) -> None:
+        if record.trip_id == "t1":
+            raise ValueError(record.trip_id)
+        self.did.append(f"looked after {record.trip_id}")
+
+
+class Open:
+    """Records of three open trips. The first reading of them breaks."""
+
+    def __init__(self) -> None:
+        self.readings = 0
+        self.read_thrice = asyncio.Event()
+
+    async def open(self) -> list[SimpleNamespace]:
+        self.readings += 1
+        if self.readings == 1:
+            raise ValueError("broken")
+        if self.readings == 3:
+            self.read_thrice.set()
+        return [SimpleNamespace(trip_id=f"t{n}") for n in range(3)]
+
+    async def all(self, trip_ids: list[str]) -> list[TripRecord]:
+        request = TripRequest.model_validate(VALID)
+        return [
+            TripRecord(trip_id=trip_id, digest="", request=request, created_at=NOW)
+            for trip_id in trip_ids
+        ]
+
+
+def test_nothing_that_is_wrong_with_one_trip_or_one_round_stops_the_caretaker() -> None:
+    trips, records = Caring(), Open()
+
+    async def some_rounds() -> None:
+        going = asyncio.create_task(Caretaker(trips, records, seconds=0).run())  # type: ignore[arg-type]
+        await asyncio.wait_for(records.read_thrice.wait(), timeout=10)
+        going.cancel()
+
+    asyncio.run(some_rounds())
+    assert trips.did[:5] == ["t0", "t1", "t2", "looked after t0", "looked after t2"]
