@@ -26,7 +26,7 @@ def bench(plan: Plan, chosen: Sequence[Engine]) -> str:
     present, absent = _fetch(chosen)
     site, results = Site(), list[Result]()
     where = machine.describe(site.system.set_up())
-    try:
+    with command.stopped_after(site.close):
         console.print("Starting the system …")
         site.open()
         console.print("Warming up …")
@@ -34,9 +34,6 @@ def bench(plan: Plan, chosen: Sequence[Engine]) -> str:
         idle = measure.idle()
         for nth in range(plan.rounds):
             results += measure.measure_round(nth, present, plan, site, console.print)
-    finally:
-        console.print("Stopping …")
-        site.close()
     return report.render(results, present, idle, where, absent)
 
 

@@ -49,14 +49,11 @@ def bare() -> str:
     Raises SetupError.
     """
     site = Site()
-    try:
+    with command.stopped_after(site.close):
         console.print("Starting the system …")
         site.open()
         _start_sidecar(site)
         return uvloop.run(_measured())
-    finally:
-        console.print("Stopping …")
-        site.close()
 
 
 def _start_sidecar(site: Site) -> None:

@@ -1,15 +1,15 @@
 """What all commands of the bench do: show the report, say what went wrong, end well on Ctrl+C."""
 
 import argparse
-import signal
 import sys
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 from rich.console import Console
 
 from bench import report
 from bench.load import RunFailed
+from runtime import interrupts
 from runtime.errors import SetupError
 
 console = Console(highlight=False, soft_wrap=True)
@@ -28,9 +28,7 @@ def run(measure: Callable[[], str], section: str, write: bool) -> int:
     ``measure`` cleans up after itself, whatever is raised in it. ``section`` is where on
     docs/performance.md the report is kept, if at all.
     """
-    # A shell lets what it starts in the background ignore Ctrl+C.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _as_interrupt)
+    interrupts.heed()
     try:
         text = measure()
     except (SetupError, RunFailed) as error:
@@ -44,5 +42,14 @@ def run(measure: Callable[[], str], section: str, write: bool) -> int:
     return 0
 
 
-def _as_interrupt(_: int, __: FrameType | None) -> None:
-    raise KeyboardInterrupt
+@contextmanager
+def stopped_after(*stops: Callable[[], object]) -> Iterator[None]:
+    """Call each of ``stops`` at the end, whatever happened."""
+    with ExitStack() as stack:
+        for stop in stops:
+            stack.callback(stop)
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # a terminal that was closed takes no word
+                console.print("Stopping …")

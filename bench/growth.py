@@ -35,12 +35,8 @@ def growth(trips: int) -> str:
     """
     full = _system(HOME, SHIFT)
     empty = _system(HOME.with_name(".bench-empty-system"), SHIFT + 200)
-    try:
+    with command.stopped_after(full.stop, empty.stop):
         return _measured(full, empty, trips)
-    finally:
-        console.print("Stopping …")
-        full.stop()
-        empty.stop()
 
 
 def _measured(full: System, empty: System, trips: int) -> str:

@@ -2,17 +2,15 @@
 
 import argparse
 import os
-import signal
 import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
-from runtime import logs, sample, timeline, zipkin
+from runtime import interrupts, logs, sample, timeline, zipkin
 from runtime.errors import SetupError
 from runtime.system import System, wait_until
 from runtime.template import MOST_REPLICAS, Changes
@@ -31,6 +29,8 @@ def setup(system: System) -> None:
 
 def up(system: System) -> None:
     """Start in the background and return when ready."""
+    if system.is_running() and not system.runs_as_wished():
+        raise SetupError("The system is running, with other settings; `make down` stops it.")
     if system.is_running() and system.is_ready():
         console.print("The system is running already.")
     else:
@@ -60,7 +60,8 @@ def run(system: System) -> None:
         with suppress(KeyboardInterrupt):
             _watch(system)
     finally:
-        console.print("\nStopping …")
+        with suppress(OSError):  # a terminal that was closed takes no word
+            console.print("\nStopping …")
         system.stop()
         console.print("Stopped; nothing is left running.")
 
@@ -73,14 +74,18 @@ def serve(system: System) -> None:
 
 def traced(system: System) -> None:
     """Start Zipkin, and the system in the background with tracing to it."""
-    system.stop()
-    if not zipkin.answers():
-        console.print("Starting Zipkin …")
-        zipkin.start(system.home)
-        wait_until(zipkin.answers, 120, "Zipkin did not start")
-    system.changes = replace(system.changes, zipkin=zipkin.url())
     setup(system)
-    system.start()
+    system.stop()
+    try:
+        if not zipkin.answers():
+            console.print("Starting Zipkin …")
+            zipkin.start(system.home)
+            wait_until(zipkin.answers, 120, "Zipkin did not start")
+        system.changes = replace(system.changes, zipkin=zipkin.url())
+        system.start()
+    except BaseException:
+        system.stop()
+        raise
     _where(system)
     console.print("It runs in the background; `make down` stops it, and Zipkin.")
 
@@ -97,8 +102,7 @@ def main() -> int:
     }
     parser = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
     parser.add_argument("command", choices=commands)
-    for wish in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(wish, _as_interrupt)
+    interrupts.heed()
     try:
         command = commands[parser.parse_args().command]
         command(System(PROJECT, PROJECT, _changes(), say=console.print))
@@ -113,17 +117,21 @@ def main() -> int:
 def _changes() -> Changes:
     """Return what the environment asks for: ``PROFILE``, ``REPLICAS``, and tracing if there is a
     Zipkin, for without one sidecars would log errors."""
-    url = zipkin.url() if zipkin.answers() else None
     replicas = os.environ.get("REPLICAS", "1")
     if not (replicas.isdecimal() and 1 <= int(replicas) <= MOST_REPLICAS):
         raise SetupError(f"REPLICAS is a number from 1 to {MOST_REPLICAS}, not {replicas!r}.")
-    return Changes(zipkin=url, profile=os.environ.get("PROFILE", ""), replicas=int(replicas))
+    return Changes(zipkin=_tracing(), profile=os.environ.get("PROFILE", ""), replicas=int(replicas))
+
+
+def _tracing() -> str | None:
+    return zipkin.url() if zipkin.answers() else None
 
 
 def _start(system: System) -> None:
     setup(system)
     if system.stop():
         console.print("Cleared away what an earlier run had left.")
+        system.changes = replace(system.changes, zipkin=_tracing())  # it may have been ours
     began = time.monotonic()
     system.start()
     console.print(f"Ready after {time.monotonic() - began:.1f} s.")
@@ -136,7 +144,7 @@ def _where(system: System) -> None:
     console.print(f"  sidecar {system.sidecar_url('trip-orchestrator')}/v1.0/invoke/…")
     console.print(f"  logs    {logs.folder(system.home)}")
     console.print(f"  mails   {system.home / 'data' / 'mails'}")
-    console.print(f"  data    {system.home / 'data'}")
+    console.print(f"  data    {system.data}")
     if system.changes.zipkin:
         console.print(f"  traces  {system.changes.zipkin}/zipkin/")
 
@@ -151,10 +159,6 @@ def _watch(system: System) -> None:
             console.print(f"[red]{name} died[/], {then}; logs are in {logs.folder(system.home)}")
         known = dead
         time.sleep(_LOOK_SECONDS)
-
-
-def _as_interrupt(_: int, __: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -18,11 +18,11 @@ _ETCD_CLIENT, _ETCD_PEER = 5605, 5606
 _SCHEDULER_ID = "dapr-scheduler-server-0"
 
 
-def services(dapr: Dapr, home: Path, placement: int, scheduler: int, shift: int) -> list[Service]:
+def services(dapr: Dapr, data: Path, placement: int, scheduler: int, shift: int) -> list[Service]:
     """Return placement and scheduler on the given gRPC ports, their other ports shifted."""
     return [
         _placement(dapr, placement, shift),
-        _scheduler(dapr, home / "data" / "scheduler", scheduler, shift),
+        _scheduler(dapr, data / "scheduler", scheduler, shift),
     ]
 
 

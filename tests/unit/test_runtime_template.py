@@ -12,10 +12,11 @@ from runtime import control_plane, template
 from runtime.dapr import Dapr
 from runtime.errors import SetupError
 from runtime.ports import require_free, shifted
+from runtime.system import System
 from runtime.template import Changes
 
 PROJECT = Path(__file__).resolve().parents[2]
-# The table in the design.
+# As the documents name them.
 PORTS = {
     "trip-orchestrator": (8080, 3500, 4500, 5500, 9100),
     "flight-service": (8101, 3501, 4501, 5501, 9101),
@@ -120,6 +121,19 @@ def test_components_of_a_profile_take_the_place_of_the_default_ones(tmp_path: Pa
     }
     assert kinds["workflow-store"]["type"] == "state.redis"
     assert kinds["trip-store"]["type"] == "state.sqlite"
+
+
+def test_a_profile_keeps_its_data_apart(tmp_path: Path) -> None:
+    folder = written(tmp_path, profile="redis").parent / "components"
+    files = [
+        item["value"]
+        for path in folder.glob("*-store.yaml")
+        for item in yaml.safe_load(path.read_text())["spec"]["metadata"]
+        if item["name"] == "connectionString"
+    ]
+    assert len(files) == 5
+    assert all(file.startswith("data/redis/") for file in files)
+    assert System(PROJECT, tmp_path, Changes(profile="redis")).data == tmp_path / "data" / "redis"
 
 
 def test_a_profile_that_is_not_there_is_answered_with_those_that_are(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The trip saga as the table in the design tells it, driven without Dapr."""
+"""The trip saga row by row, driven without Dapr."""
 
 from typing import Any
 
