@@ -33,12 +33,14 @@ def ask(method: str, path: str, **more: Any) -> httpx.Response:
 
 
 def trip_of(answer: httpx.Response) -> dict[str, Any]:
-    """Return the trip in an answer, booked or not; exit with 2 when the request was wrong."""
+    """Return the trip in an answer, booked or not; exit with 2 when the request was wrong,
+    with 3 when it was not its turn."""
     body: dict[str, Any] = answer.json()
     trip = body.get("trip", body if "tripId" in body else None)
     if not isinstance(trip, dict):
         errors.print(f"{body.get('title')}: {body.get('detail')}")
-        raise typer.Exit(WRONG if answer.status_code < 500 else UNREACHABLE)
+        may_pass = answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error
+        raise typer.Exit(UNREACHABLE if may_pass else WRONG)
     return trip
 
 

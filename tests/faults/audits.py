@@ -1,10 +1,18 @@
 """What the audit trail of a trip that ended has to tell, whatever happened to it."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 STEPS = {"search flight", "search hotel", "hold flight", "hold hotel", "charge"}
 STEPS |= {"confirm flight", "confirm hotel", "send confirmation"}
 UNDOS = {"hold flight": "cancel flight", "hold hotel": "cancel hotel", "charge": "refund"}
+
+
+def check_in_flight(audits: Iterable[list[dict[str, Any]]], at: datetime) -> None:
+    """At least one trip had not ended at that moment."""
+    last = [datetime.fromisoformat(told[-1]["at"]) for told in audits]
+    assert max(last) > at, "all trips had ended before anything was done to them"
 
 
 def check_audit(trip: dict[str, Any], told: list[dict[str, Any]]) -> None:

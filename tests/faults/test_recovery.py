@@ -5,13 +5,14 @@ Printed is the time to the last end, beside that of an undisturbed run.
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 
 from runtime.system import System
 from tests.conftest import SERVICES
-from tests.faults.audits import check_audit
+from tests.faults.audits import check_audit, check_in_flight
 from tests.support.variant import PROFILE, REPLICAS
 from tests.support.world import HOTEL, ORCHESTRATOR, World
 
@@ -50,7 +51,7 @@ def test_all_trips_in_flight_end_and_no_step_takes_effect_twice(
     with ThreadPoolExecutor(TRIPS) as pool:
         book = partial(world.book, Prefer="respond-async")
         list(pool.map(book, trip_ids, [world.request() for _ in trip_ids]))
-    began = time.monotonic()
+    began, struck = time.monotonic(), datetime.now(UTC)
     for kind, app_id, replica in VICTIMS[victim]:
         system.kill(kind, app_id, replica)
     if VICTIMS[victim]:
@@ -58,7 +59,9 @@ def test_all_trips_in_flight_end_and_no_step_takes_effect_twice(
         system.restart()
     trips = [world.ended(trip_id, within=120) for trip_id in trip_ids]
     print(f"{TRIPS} trips, killed {victim}: the last ended after {time.monotonic() - began:.1f} s")
-    for trip in trips:
-        check_audit(trip, world.audit(trip["tripId"]))
+    audits = [world.audit(trip_id) for trip_id in trip_ids]
+    check_in_flight(audits, struck)
+    for trip, told in zip(trips, audits, strict=True):
+        check_audit(trip, told)
     reasons = {trip["halt"]["reason"] for trip in trips if trip["status"] != "confirmed"}
     assert reasons <= MAY_STOP.get(victim, set())

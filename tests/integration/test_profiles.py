@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import partial
 
 import httpx
@@ -16,6 +17,7 @@ from runtime.errors import SetupError
 from runtime.system import System
 from runtime.template import Changes
 from tests.conftest import HISTORY_KEPT, PROJECT, SERVICES
+from tests.faults.audits import check_in_flight
 from tests.support.variant import PROFILE, REPLICAS
 from tests.support.world import ORCHESTRATOR, World
 
@@ -79,6 +81,7 @@ def test_what_dies_with_trips_in_flight_loses_none(there: World, elsewhere: Syst
     with ThreadPoolExecutor(TRIPS) as pool:
         book = partial(there.book, Prefer="respond-async")
         list(pool.map(book, trip_ids, [there.request() for _ in trip_ids]))
+    struck = datetime.now(UTC)
     if elsewhere.changes.replicas > 1:
         for app_id in (ORCHESTRATOR, *SERVICES):
             elsewhere.kill("app", app_id, replica=2)
@@ -87,6 +90,7 @@ def test_what_dies_with_trips_in_flight_loses_none(there: World, elsewhere: Syst
         elsewhere.kill("redis-server")
         elsewhere.restart()
     trips = [there.ended(trip_id, within=120) for trip_id in trip_ids]
+    check_in_flight([there.audit(trip_id) for trip_id in trip_ids], struck)
     reasons = {trip["halt"]["reason"] for trip in trips if trip["status"] != "confirmed"}
     assert reasons <= MAY_STOP
     there.works_again()

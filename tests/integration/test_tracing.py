@@ -1,5 +1,6 @@
 """One trace a trip, over all five apps; and without Zipkin, not a word about tracing."""
 
+import re
 from typing import Any
 
 import httpx
@@ -88,6 +89,7 @@ def test_without_zipkin_no_log_speaks_of_tracing(system: System) -> None:
         bad = [
             line
             for line in log.read_text(errors="replace").splitlines()
-            if "level=error" in line and ("zipkin" in line.lower() or "trace" in line.lower())
+            if re.search(r"level=error|\[error", line)
+            and ("zipkin" in line.lower() or "trace" in line.lower())
         ]
         assert not bad, f"{log}: {bad[:3]}"
