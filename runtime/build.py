@@ -136,8 +136,9 @@ def _build(module: Module, target: Path, log: Path) -> None:
     go = shutil.which("go")
     if go is None:
         raise SetupError(
-            "Neither Dapr nor Go was found: install the Dapr CLI and run `dapr init --slim` "
-            "(runtime 1.18 or newer), or install Go 1.26 or newer so that Dapr can be built."
+            "Neither a Dapr with placement and scheduler nor Go was found: install the Dapr CLI "
+            "and run `dapr init --slim` (runtime 1.18 or newer), or install Go 1.26.6 or newer so "
+            "that Dapr can be built."
         )
     command = [go, "build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false"]
     command += ["-ldflags", f"-s -w {module.stamp}{module.version}"]

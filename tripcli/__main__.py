@@ -10,7 +10,8 @@ from tripcli import client
 
 _CODES = (
     "Exit codes: 0 done (of book, show and watch: confirmed). 1 not booked, or cancelled. "
-    "2 the request was wrong. 3 nobody answers, or not now: ask again. 4 still running, or needs attention. "
+    "2 the request was wrong. 3 nobody answers, or not now: ask again. "
+    "4 still running, or needs attention. "
     "TRIP_URL says where the orchestrator is; http://127.0.0.1:8080 unless set."
 )
 
