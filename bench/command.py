@@ -1,6 +1,7 @@
 """What all commands of the bench do: show the report, say what went wrong, end well on Ctrl+C."""
 
 import argparse
+import fcntl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from bench import report
 from bench.load import RunFailed
+from bench.site import TOOLS
 from runtime import interrupts
 from runtime.errors import SetupError
 
@@ -30,7 +32,8 @@ def run(measure: Callable[[], str], section: str, write: bool) -> int:
     """
     interrupts.heed()
     try:
-        text = measure()
+        with _alone():
+            text = measure()
     except (SetupError, RunFailed) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -40,6 +43,18 @@ def run(measure: Callable[[], str], section: str, write: bool) -> int:
     if write:
         report.write(text, section)
     return 0
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the folder that all benches share. Raises SetupError."""
+    TOOLS.mkdir(exist_ok=True)
+    with (TOOLS / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError("Another bench runs in this folder; let it end first.") from None
+        yield
 
 
 @contextmanager
