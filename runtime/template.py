@@ -97,7 +97,7 @@ class Changes:
 
     Every port is shifted ``by``. With ``proxied_by``, sidecars look for their apps that much
     higher, where a test can put a proxy. ``env`` adds environment variables to apps, by app-id;
-    ``history_kept`` is how long the histories of completed workflows stay (``5s``, ``1h``);
+    ``history_kept`` is how long the histories of completed workflows stay (``5s``, ``20m``);
     ``zipkin`` is where traces go. ``profile`` names a folder of ``profiles/`` whose components take
     the place of those of the same name; what it keeps is in ``data/`` under that name. Of several
     ``replicas`` of an app, each has ports of its own.
