@@ -18,9 +18,13 @@ def describe(dapr: Dapr) -> str:
     origin = built if "built" in dapr.origin else dapr.origin
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores of {_processor()}, "
-        f"{memory:.0f} GiB of memory, Linux {platform.release()}, "
+        f"{memory:.0f} GiB of memory, Linux {_kernel()}, "
         f"Python {platform.python_version()}, Dapr ({origin})."
     ).replace("Linux", platform.system())
+
+
+def _kernel() -> str:
+    return ".".join(platform.release().split(".")[:2])
 
 
 def _processor() -> str:
