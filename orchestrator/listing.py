@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from orchestrator import trip_index
 from orchestrator.models import TERMINAL, TripRecord, TripStatus
 from orchestrator.records import TripRecords
-from orchestrator.trip_index import Item, Position
+from orchestrator.trip_index import BadPosition, Item, Position
 
 _LOOKED_AT_MOST = 500
 
@@ -42,7 +42,10 @@ class Listing:
         found: list[TripRecord] = []
         looked = 0
         while len(found) < limit and looked < _LOOKED_AT_MOST:
-            items, positions = await self._records.newest(logs, positions, limit - len(found))
+            try:
+                items, positions = await self._records.newest(logs, positions, limit - len(found))
+            except BadPosition as fault:
+                raise BadCursor(str(cursor)) from fault
             found += [r for r in await self._read(items) if status in (None, r.progress.status)]
             looked += len(items)
             if not items:

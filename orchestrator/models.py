@@ -192,11 +192,15 @@ class Progress(BaseModel):
 
 
 class TripOrder(BaseModel):
-    """The input of the workflow that books a trip."""
+    """The input of the workflow that books a trip.
+
+    ``again``: an earlier workflow of this trip broke, nobody knows where.
+    """
 
     trip_id: str
     request: TripRequest
     terms: Terms = Terms()
+    again: bool = False
 
 
 class Cancellation(TripOrder):

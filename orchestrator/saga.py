@@ -111,6 +111,7 @@ class Saga:
     entries: list[Entry] = field(default_factory=list)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     _undos: list[list[Step]] = field(default_factory=list)
+    _events: dict[str, Any] = field(default_factory=dict)
     _undoing: bool = False
     _listening: Any = None
     _heard: bool = False
@@ -169,8 +170,17 @@ class Saga:
         return entry
 
     def owe(self, *undos: Step) -> None:
-        """Put undos on the stack that are to run together."""
-        self._undos.append(list(undos))
+        """Put undos on the stack that are to run together, but those that are there already."""
+        owed = {undo.name for together in self._undos for undo in together}
+        if new := [undo for undo in undos if undo.name not in owed]:
+            self._undos.append(new)
+
+    def event(self, name: str) -> Any:
+        """Return the task that waits for an event: of one that nobody waits for any more, the same,
+        for it would hear the event first."""
+        if name not in self._events or self._events[name].is_complete:
+            self._events[name] = self.ctx.wait_for_external_event(name)
+        return self._events[name]
 
     def compensate(self) -> Durable[list[Entry]]:
         """Undo in reverse order, parallel steps together. Return what could not be undone; calling

@@ -190,8 +190,11 @@ def _mail(order: TripOrder, template: str, body: dict[str, Any]) -> Step:
 
 
 def _refunded(trip: Progress) -> dict[str, Any] | None:
-    charged = trip.charge is not None and trip.charge.get("postings")
-    return trip.total if charged else None
+    """Return what a refund gave back, or None if nothing had been charged."""
+    if trip.charge is None or not trip.charge.get("postings"):
+        return None
+    amount: dict[str, Any] = trip.charge["amount"]
+    return amount
 
 
 def _wish(wish: Any) -> dict[str, Any]:

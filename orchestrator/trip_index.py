@@ -126,6 +126,10 @@ def _part(trip_id: str) -> int:
     return crc32(trip_id.encode()) % _PARTS
 
 
+class BadPosition(Exception):
+    """A position names an entry that there is not."""
+
+
 class Reader:
     """Reads logs together from the newest entry to the oldest, from where ``positions`` say.
 
@@ -150,7 +154,15 @@ class Reader:
         self._pages[page] = Log.model_validate(value or {}).items
 
     def newest(self) -> Item | None:
-        """Take the newest entry that was not read yet; None at the end. Nothing may be missing."""
+        """Take the newest entry that was not read yet; None at the end. Nothing may be missing.
+
+        Raises BadPosition.
+        """
+        if any(
+            left > len(self._pages[page])
+            for page, (_, left) in zip(self._current(), self.positions, strict=True)
+        ):
+            raise BadPosition
         tails = [
             (self._pages[page][left - 1].age_key, n)
             for n, (page, (_, left)) in enumerate(zip(self._current(), self.positions, strict=True))

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from orchestrator import meters
 from orchestrator.admission import Admission, Busy
 from orchestrator.approval import APPROVAL
 from orchestrator.endings import Ending, Endings
-from orchestrator.engine import Engine
+from orchestrator.engine import Engine, NotYet
 from orchestrator.models import (
     Decision,
     Progress,
@@ -95,10 +96,9 @@ class Trips:
             return None
         if record.progress.status != "needs_attention":
             raise NotNow(f"The trip is {record.progress.status}: there is nothing to resume.")
-        if record.progress.attention is None:
+        is_parked = record.progress.attention is not None
+        if not (is_parked and await self._engine.tell(record.workflow_id, RESUME)):
             await self._engine.start_over(record)
-        else:
-            await self._engine.tell(record.workflow_id, RESUME)
         return record
 
     async def look_after(self, record: TripRecord) -> None:
@@ -106,8 +106,8 @@ class Trips:
         and that a workflow which broke is on record as such."""
         progress = await self._engine.progress(record.workflow_id)
         if progress is None:
-            await self._engine.start(record)
-        elif progress.status == "needs_attention" and progress.attention is None:
+            await self._start_unless_parked(record)
+        elif _broke(progress):
             await self._keep_broken(record, progress)
             return
         if record.cancel_requested_at and not record.reopened and not (progress and progress.halt):
@@ -120,7 +120,7 @@ class Trips:
 
     async def _keep_broken(self, record: TripRecord, progress: Progress) -> None:
         if record.progress.status != "needs_attention":
-            await self._records.keep(record.trip_id, progress)
+            await self._records.keep(record.trip_id, _told(progress, record.progress))
 
     async def _admit(self, trip_id: str, request: TripRequest) -> TripRecord:
         """Accept a trip that has a place; one that ends gives its place back by itself."""
@@ -149,7 +149,8 @@ class Trips:
         if record is fresh:
             meters.ACCEPTED.inc()
             _log.info("trip accepted", extra={"trip_id": trip_id})
-            await self._engine.start(record)
+            with suppress(NotYet):
+                await self._engine.start(record)
         return record
 
     async def _wait(self, record: TripRecord, ending: Ending, seconds: float) -> TripRecord:
@@ -168,6 +169,7 @@ class Trips:
         if progress is None:
             await self._start_if_forgotten(record)
             return record
+        progress = _told(progress, record.progress)
         if _is_behind(progress, record.progress):
             return record
         return record.model_copy(update={"progress": progress})
@@ -175,7 +177,25 @@ class Trips:
     async def _start_if_forgotten(self, record: TripRecord) -> None:
         """Start a trip whose orchestrator died between accepting and starting it."""
         if datetime.now(UTC) - record.created_at > _UNSTARTED_AFTER:
+            await self._start_unless_parked(record)
+
+    async def _start_unless_parked(self, record: TripRecord) -> None:
+        """Start a trip that has no workflow, but not one that waits for a person: of a workflow
+        that broke, the engine forgets in time."""
+        if record.progress.status != "needs_attention":
             await self._engine.start(record)
+
+
+def _broke(progress: Progress) -> bool:
+    return progress.status == "needs_attention" and progress.attention is None
+
+
+def _told(progress: Progress, kept: Progress) -> Progress:
+    """Return what is known of a trip: a workflow that broke may tell no more than that."""
+    if not _broke(progress) or progress.entries:
+        return progress
+    broke = {"status": progress.status, "halt": progress.halt, "attention": None}
+    return kept.model_copy(update=broke)
 
 
 def _is_behind(live: Progress, kept: Progress) -> bool:

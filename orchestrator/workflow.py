@@ -23,6 +23,9 @@ def book_trip(ctx: DaprWorkflowContext, order: TripOrder) -> Durable[str]:
     trip = Progress()
     saga = _saga(ctx, trip, cancel=CANCEL)
     refusal_means: TripStatus = "rejected"
+    if order.again:
+        saga.owe(*steps.cancellations(order))
+        saga.owe(steps.refund(order))
     try:
         yield from saga.run(*steps.searches(order))
         trip.flight, trip.hotel = yield from saga.run(*steps.holds(order, saga.values))
@@ -44,7 +47,9 @@ def cancel_trip(ctx: DaprWorkflowContext, order: Cancellation) -> Durable[str]:
     """Undo a confirmed trip; return the status it ended with."""
     trip = order.progress
     saga = _saga(ctx, trip)
-    trip.milestones.append(Milestone(event="confirmed", at=trip.entries[-1].ended_at or saga.now))
+    if not any(milestone.event == "confirmed" for milestone in trip.milestones):
+        ended_at = trip.entries[-1].ended_at if trip.entries else None
+        trip.milestones.append(Milestone(event="confirmed", at=ended_at or saga.now))
     saga.owe(*steps.cancellations(order))
     saga.owe(steps.refund(order))
     trip.halt = Halt(
@@ -71,7 +76,7 @@ def _wait_for_help(
     saga: Saga, order: TripOrder, trip: Progress, left: list[Entry]
 ) -> Durable[None]:
     """Wait durably until somebody says that what blocks these steps is mended."""
-    told_to_go_on = saga.ctx.wait_for_external_event(RESUME)
+    told_to_go_on = saga.event(RESUME)
     blocked = [
         Blocked(step=e.step, resource=e.resource, reason=e.reason or "", detail=e.detail or "")
         for e in left
@@ -112,7 +117,8 @@ def _saga(ctx: DaprWorkflowContext, trip: Progress, cancel: str | None = None) -
 
     def report() -> None:
         trip.step = ", ".join(e.step for e in trip.entries if e.result == "running") or None
-        if not ctx.is_replaying:
-            ctx.set_custom_status(trip.model_dump_json(exclude_none=True))
+        # Also in a replay: a turn that wakes nobody, as of a cancel while calls are under way, has
+        # nothing else to tell.
+        ctx.set_custom_status(trip.model_dump_json(exclude_none=True))
 
     return Saga(ctx, report, cancel, entries=trip.entries)

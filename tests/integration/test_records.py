@@ -149,3 +149,12 @@ def read_event(lines: Any) -> Any:
         if line.startswith("data:"):
             return json.loads(line.removeprefix("data:"))
     return None
+
+
+@pytest.mark.parametrize("cursor", ["W1swLDUwXV0=", "W1s5OSwzXV0="], ids=["entry 50", "page 99"])
+def test_a_cursor_beyond_what_there_is_is_refused(world: World, cursor: str) -> None:
+    request = world.request()
+    world.book(world.trip_id("short"), request)
+    asked = {"customerId": request["customerId"], "cursor": cursor}
+    answer = world.orchestrator.get("/trips", params=asked)
+    assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_cursor")

@@ -63,6 +63,7 @@ def cared_for(seen: Progress | None, **facts: Any) -> list[str]:
         (PARKED, {}, []),
         (BROKEN, {}, ["keep t1 needs_attention"]),
         (BROKEN, {"progress": BROKEN}, []),
+        (None, {"progress": BROKEN}, []),
     ],
     ids=[
         "in hand",
@@ -74,12 +75,34 @@ def cared_for(seen: Progress | None, **facts: Any) -> list[str]:
         "parked",
         "broken",
         "known to be broken",
+        "known to be broken, and forgotten since",
     ],
 )
 def test_a_trip_gets_what_it_lacks(
     progress: Progress | None, facts: dict[str, Any], done: list[str]
 ) -> None:
     assert cared_for(progress, **facts) == done
+
+
+def test_a_workflow_that_broke_takes_nothing_off_the_record() -> None:
+    flight = {"id": "t1:flight"}
+    broke = Progress(status="needs_attention", halt=BROKEN.halt)
+    [kept] = kept_of(broke, Progress(flight=flight, milestones=PARKED.milestones))
+    assert (kept.status, kept.halt, kept.flight) == ("needs_attention", BROKEN.halt, flight)
+
+
+def kept_of(seen: Progress, known: Progress) -> list[Progress]:
+    kept: list[Progress] = []
+
+    class Records:
+        async def keep(self, _: str, progress: Progress) -> None:
+            kept.append(progress)
+
+    trips = Trips(Records(), FakeEngine(seen), Endings(), Admission(1, 1), Terms())  # type: ignore[arg-type]
+    request = TripRequest.model_validate(VALID)
+    record = TripRecord(trip_id="t1", digest="", request=request, created_at=NOW, progress=known)
+    asyncio.run(trips.look_after(record))
+    return kept
 
 
 class Caring:

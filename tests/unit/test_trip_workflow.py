@@ -285,6 +285,35 @@ def test_a_trip_whose_mail_needs_attention_can_be_cancelled() -> None:
     assert kept.attention is None
 
 
+def test_to_resume_wakes_the_wait_there_is_and_not_one_that_was_given_up() -> None:
+    """The mail is waited for, then the trip is cancelled, then its refund is waited for."""
+    down = {"send confirmation": Fault("down"), "refund": [Fault("down")] * UNDO_TRIES + [{}]}
+    engine, kept = book(down, waiting=[("cancel", None), ("resume", None)])
+    assert kept.status == "cancelled"
+    assert engine.calls.count("told to resume") == 1
+
+
+@pytest.mark.parametrize("refused", ["search flight", "hold hotel", "confirm flight"])
+def test_a_trip_that_is_run_again_undoes_what_the_broken_run_may_have_done(refused: str) -> None:
+    given_back = {"amount": {"amount": 500, "currency": "USD"}, "postings": [{}, {}]}
+    engine = FakeEngine(replies() | {refused: NO, "refund": given_back})
+    request = TripRequest.model_validate(VALID)
+    order = TripOrder(trip_id="t1", request=request, again=True)
+    engine.run(book_trip(engine, order))  # type: ignore[arg-type]
+    assert [call for call in engine.calls if call in UNDO_ALL] == UNDO_ALL
+    mail = engine.inputs["send refusal"].body
+    assert isinstance(mail, dict)
+    assert mail["refunded"] == given_back["amount"]
+
+
+def test_a_cancellation_of_which_little_is_known_is_carried_out() -> None:
+    engine = FakeEngine(replies())
+    request = TripRequest.model_validate(VALID)
+    order = Cancellation(trip_id="t1", request=request, progress=Progress(), again=True)
+    assert engine.run(cancel_trip(engine, order)) == "cancelled"  # type: ignore[arg-type]
+    assert [call for call in engine.calls if call in UNDO_ALL] == UNDO_ALL
+
+
 def test_a_refusal_that_cannot_be_mailed_holds_nothing_up() -> None:
     engine, kept = book({"charge": NO, "send refusal": Fault("down")})
     assert kept.status == "rejected"

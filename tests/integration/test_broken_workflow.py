@@ -1,0 +1,33 @@
+"""A workflow that was ended from outside, and the person who resumes its trip."""
+
+import httpx
+
+from runtime.system import System
+from tests.support.waiting import until
+from tests.support.world import FLIGHT, ORCHESTRATOR, World, about, fresh_day
+
+
+def test_a_trip_that_broke_after_its_charge_is_refunded_if_it_cannot_be_booked_again(
+    world: World, system: System
+) -> None:
+    """The second run gets no further than the search, and undoes what the first one did."""
+    trip_id, day = world.trip_id("broken"), fresh_day()
+    workflow = f"{system.sidecar_url(ORCHESTRATOR)}/v1.0/workflows/dapr/{trip_id}"
+    with world.proxies[FLIGHT].fault("held", about(trip_id, "POST", "/confirm"), times=1) as fault:
+        world.book(trip_id, world.request(day), Prefer="respond-async")
+        fault.wait()
+        httpx.post(f"{workflow}/terminate").raise_for_status()
+        broken = until(
+            lambda: world.trip(trip_id),
+            lambda trip: trip["status"] == "needs_attention",
+            "the trip to need attention",
+        )
+        assert broken["halt"]["reason"] == "workflow_terminated"
+    with world.proxies[FLIGHT].fault("down", about(day.isoformat(), "POST", "/search")):
+        assert world.orchestrator.post(f"/trips/{trip_id}/resume").status_code == 202
+        trip = world.ended(trip_id)
+    assert (trip["status"], trip["halt"]["step"]) == ("failed", "search flight")
+    charge = world.charge(trip_id)
+    assert charge is not None
+    assert sum(posting["amount"] for posting in charge["postings"]) == 0
+    assert len(charge["postings"]) == 2
