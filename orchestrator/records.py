@@ -16,6 +16,7 @@ T = TypeVar("T")
 _STORE = "trip-store"
 _TRIES = 30
 _LONGEST_PAUSE_SECONDS = 0.05
+_QUEUED_SECONDS = 15.0
 
 
 class CancelComesFirst(Exception):
@@ -42,10 +43,20 @@ class TripRecords:
         return [_record(stored[_key(trip_id)]) for trip_id in trip_ids]
 
     async def accept(self, fresh: TripRecord) -> TripRecord:
-        """Keep the record and index it, unless the id has one: then return that."""
+        """Keep the record and index it, unless the id has one: then return that.
+
+        Raises CallFailed also when its turn does not come in time, for the store hangs.
+        """
         # All of them append to a log: queued, they race only those of other processes.
-        async with self._accepting:
+        try:
+            async with asyncio.timeout(_QUEUED_SECONDS):
+                await self._accepting.acquire()
+        except TimeoutError as fault:
+            raise CallFailed(f"{_STORE} is slow: others wait to be recorded") from fault
+        try:
             return await _retried(lambda: self._accept(fresh))
+        finally:
+            self._accepting.release()
 
     async def keep(self, trip_id: str, progress: Progress) -> TripRecord:
         """Record how far a trip has come; of its end, the first word stands.

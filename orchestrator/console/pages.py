@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -215,13 +216,17 @@ def _facts(request: Request, record: Known) -> dict[str, Any]:
     }
 
 
+@cache
+def _all_airports() -> list[dict[str, Any]]:
+    return [dict(row) for row in airportsdata.load("IATA").values()]
+
+
 def _airports(q: str) -> list[dict[str, Any]]:
     """Return the airports whose code, city or name begins with ``q``, codes first."""
     wanted = q.strip().lower()
     if len(wanted) < 2:
         return []
-    rows = [dict(row) for row in airportsdata.load("IATA").values()]
-    ranked = [(rank, row) for row in rows if (rank := _rank(row, wanted)) is not None]
+    ranked = [(rank, row) for row in _all_airports() if (rank := _rank(row, wanted)) is not None]
     return [row for _, row in sorted(ranked, key=lambda r: (r[0], r[1]["iata"]))][:_AIRPORTS_SHOWN]
 
 
@@ -260,7 +265,7 @@ def _wish(asked: dict[str, str]) -> TripRequest:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0
+    return int(text) if text and text.isdecimal() and len(text) < 4 else 0
 
 
 def _search(wish: FlightWish | HotelWish) -> dict[str, Any]:
