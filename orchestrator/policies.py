@@ -41,7 +41,7 @@ class Policies(BaseModel):
 
     # A customer waits: 4 tries within about 1.75 s, none against an open circuit breaker.
     step: Retry = Retry(tries=4, first_seconds=0.25, most_seconds=1, waits_for_breaker=False)
-    # Nobody waits, and giving up needs a person: 20 tries within about 7.5 minutes.
+    # Nobody waits, and giving up needs a person: 20 tries within about 7 minutes.
     undo: Retry = Retry(tries=20, first_seconds=0.5, most_seconds=30)
     # Past the point of no return, and histories have to end: 200 tries within about 16 hours.
     mail: Retry = Retry(tries=200, first_seconds=0.5, most_seconds=300)

@@ -1,18 +1,22 @@
 """Sending through the Dapr SMTP output binding.
 
 The binding keeps a request's address and subject where all requests share them: of two mails at
-once, one could go out with the other's. So they go one at a time.
+once, one could go out with the other's. So they go one at a time, and none waits longer for its
+turn than its caller waits for an answer, who would send it again by another replica.
 
 The binding sends one part, as text/html, and takes no other; the plain text is kept with the
 notification. See https://docs.dapr.io/reference/components-reference/supported-bindings/smtp/.
 """
 
 import asyncio
+from typing import Any
 
 import aiohttp
 from fastapi_problem.error import Problem
 
 from services.notification.mail import Mail
+
+_QUEUED_SECONDS = 4.0
 
 
 class MailBinding:
@@ -30,10 +34,18 @@ class MailBinding:
             "metadata": {"emailTo": mail.to, "subject": mail.subject},
         }
         try:
-            async with (
-                self._one_at_a_time,
-                self._session.post("/v1.0/bindings/mail", json=request) as answer,
-            ):
+            async with asyncio.timeout(_QUEUED_SECONDS):
+                await self._one_at_a_time.acquire()
+        except TimeoutError as fault:
+            raise _unsent("Too many mails are waiting.") from fault
+        try:
+            await self._post(request)
+        finally:
+            self._one_at_a_time.release()
+
+    async def _post(self, request: dict[str, Any]) -> None:
+        try:
+            async with self._session.post("/v1.0/bindings/mail", json=request) as answer:
                 if answer.status >= 300:
                     raise _unsent(f"{answer.status}: {(await answer.text())[:300]}")
         except (aiohttp.ClientError, TimeoutError) as fault:

@@ -14,8 +14,9 @@ from services.notification.store import Sent, SentStore
 class Outbox:
     """Sends each notification once: what is recorded as sent is not sent again.
 
-    Between the mail server's yes and the record lies the one gap in which a crash can make a mail
-    go out twice; SMTP has no way to close it.
+    Between the mail server's yes and the record lies the one gap in which a crash, or with replicas
+    a yes that comes too late for the caller, can make a mail go out twice; SMTP has no way to close
+    it.
     """
 
     def __init__(self, store: SentStore, mail: MailBinding) -> None:

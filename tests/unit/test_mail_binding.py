@@ -3,8 +3,10 @@
 import asyncio
 from typing import Any
 
+import pytest
 from fastapi_problem.error import Problem
 
+from services.notification import binding
 from services.notification.binding import MailBinding
 from services.notification.mail import Mail
 
@@ -40,8 +42,8 @@ def mail(number: int) -> Mail:
 
 def send(sidecar: FakeSidecar, count: int) -> list[Any]:
     async def all_at_once() -> list[Any]:
-        binding = MailBinding(sidecar)  # type: ignore[arg-type]
-        sends = (binding.send(mail(number)) for number in range(count))
+        mails = MailBinding(sidecar)  # type: ignore[arg-type]
+        sends = (mails.send(mail(number)) for number in range(count))
         return await asyncio.gather(*sends, return_exceptions=True)
 
     return asyncio.run(all_at_once())
@@ -57,3 +59,17 @@ def test_mails_go_one_at_a_time() -> None:
 def test_a_mail_that_is_not_taken_does_not_hold_up_the_next() -> None:
     outcomes = send(FakeSidecar(status=500), 3)
     assert [type(outcome) for outcome in outcomes] == [Problem] * 3
+
+
+def test_a_mail_whose_turn_does_not_come_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binding, "_QUEUED_SECONDS", 0.01)
+
+    class Hanging(FakeSidecar):
+        async def __aenter__(self) -> "FakeSidecar":
+            await asyncio.sleep(0.1)
+            return self
+
+    sent, waited = send(Hanging(), 2)
+    assert sent is None
+    assert isinstance(waited, Problem)
+    assert "waiting" in (waited.detail or "")
