@@ -18,13 +18,7 @@ from orchestrator.sidecar import CallFailed
 from orchestrator.workflow import book_trip, cancel_trip
 
 _TRIES = 3
-# Less than the time after which others start a trip: a start that comes late would run it twice.
-_START_SECONDS = 4.0
 _BROKEN = (WorkflowStatus.FAILED, WorkflowStatus.TERMINATED)
-
-
-class NotYet(CallFailed):
-    """The engine did not take a workflow in time; whoever looks after the trip asks again."""
 
 
 class Engine:
@@ -35,21 +29,18 @@ class Engine:
         self._client = DaprWorkflowClient(logger_options=quiet)
 
     async def start(self, record: TripRecord, again: bool = False) -> None:
-        """Start the workflow that a trip needs, unless it runs already. Raises NotYet."""
+        """Start the workflow that a trip needs, unless it runs already."""
         order: BaseModel = TripOrder(
             trip_id=record.trip_id, request=record.request, terms=record.terms, again=again
         )
         if record.reopened:
             order = Cancellation(**dict(order), progress=record.progress)
         try:
-            async with asyncio.timeout(_START_SECONDS):
-                await self._client.schedule_new_workflow(
-                    cancel_trip if record.reopened else book_trip,
-                    input=order,
-                    instance_id=record.workflow_id,
-                )
-        except TimeoutError as fault:
-            raise NotYet(f"{record.workflow_id} was not started in time") from fault
+            await self._client.schedule_new_workflow(
+                cancel_trip if record.reopened else book_trip,
+                input=order,
+                instance_id=record.workflow_id,
+            )
         except AioRpcError as fault:
             if "already exists" not in (fault.details() or ""):
                 raise _failed(fault) from fault

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from orchestrator import meters
 from orchestrator.admission import Admission, Busy
 from orchestrator.approval import APPROVAL
 from orchestrator.endings import Ending, Endings
-from orchestrator.engine import Engine, NotYet
+from orchestrator.engine import Engine
 from orchestrator.models import (
     Decision,
     Progress,
@@ -149,8 +148,7 @@ class Trips:
         if record is fresh:
             meters.ACCEPTED.inc()
             _log.info("trip accepted", extra={"trip_id": trip_id})
-            with suppress(NotYet):
-                await self._engine.start(record)
+            await self._engine.start(record)
         return record
 
     async def _wait(self, record: TripRecord, ending: Ending, seconds: float) -> TripRecord:

@@ -153,8 +153,8 @@ def read_event(lines: Any) -> Any:
 
 @pytest.mark.parametrize("cursor", ["W1swLDUwXV0=", "W1s5OSwzXV0="], ids=["entry 50", "page 99"])
 def test_a_cursor_beyond_what_there_is_is_refused(world: World, cursor: str) -> None:
-    request = world.request()
-    world.book(world.trip_id("short"), request)
-    asked = {"customerId": request["customerId"], "cursor": cursor}
+    trip_id = world.trip_id("short")
+    world.book(trip_id, world.request(customerId=trip_id))
+    asked = {"customerId": trip_id, "cursor": cursor}
     answer = world.orchestrator.get("/trips", params=asked)
     assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_cursor")
