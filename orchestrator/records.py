@@ -16,7 +16,7 @@ T = TypeVar("T")
 _STORE = "trip-store"
 _TRIES = 30
 _LONGEST_PAUSE_SECONDS = 0.05
-_QUEUED_SECONDS = 15.0
+_QUEUED_SECONDS = 15.0  # more than a call to the store may take, less than a booking waits
 
 
 class CancelComesFirst(Exception):

@@ -16,7 +16,7 @@ from fastapi_problem.error import Problem
 
 from services.notification.mail import Mail
 
-_QUEUED_SECONDS = 4.0
+_QUEUED_SECONDS = 4.0  # of the time that a caller waits, so that some is left for sending
 
 
 class MailBinding:
