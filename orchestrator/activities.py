@@ -3,6 +3,7 @@
 A refusal is returned; a fault is raised and retried.
 """
 
+import asyncio
 import logging
 from datetime import UTC, datetime
 
@@ -11,10 +12,11 @@ from pydantic import BaseModel
 
 from orchestrator import meters
 from orchestrator.answers import Charge, FlightReservation, HotelReservation, Offers
-from orchestrator.calls import Answer, Call, Calls, Outcomes, Refused, settle
-from orchestrator.models import TERMINAL, Progress, TripRecord
+from orchestrator.calls import Answer, Call, Calls, Made, Outcomes, Refused, settle
+from orchestrator.models import OVER, TERMINAL, Progress, TripRecord
 from orchestrator.records import CancelComesFirst
 from orchestrator.saga import CANCELLED
+from orchestrator.sidecar import CallFailed
 from orchestrator.wiring import endings, records, services
 
 FLIGHT, HOTEL = "flight-service", "hotel-service"
@@ -83,6 +85,10 @@ async def send_mail(call: Call) -> Answer:
     return await services.invoke(NOTIFICATION, "PUT", f"notifications/{call.id}", call.body)
 
 
+async def look_at_record(call: Call) -> Answer:
+    return await _still_open(call.id, bool(call.body.get("cancellation")))
+
+
 async def keep_record(call: Call) -> Answer:
     try:
         kept = await records.keep(call.id, _closed(Progress.model_validate(call.body)))
@@ -102,7 +108,19 @@ async def search(_: Context, calls: Calls) -> Outcomes:
 
 
 async def hold(_: Context, calls: Calls) -> Outcomes:
-    return await settle(calls, {"hold flight": hold_flight, "hold hotel": hold_hotel})
+    """Hold both, unless the trip has ended: Dapr runs a workflow again that is started again."""
+    trip_id = calls.calls[0].id.rpartition(":")[0]
+    looking = asyncio.create_task(_still_open(trip_id, cancellation=False))
+
+    def if_open(make: Made) -> Made:
+        async def made(call: Call) -> Answer:
+            seen = await looking
+            return seen if seen.refusal else await make(call)
+
+        return made
+
+    by_step = {"hold flight": if_open(hold_flight), "hold hotel": if_open(hold_hotel)}
+    return await settle(calls, by_step)
 
 
 async def extend(_: Context, calls: Calls) -> Outcomes:
@@ -127,10 +145,25 @@ async def send(_: Context, calls: Calls) -> Outcomes:
 
 
 async def keep(_: Context, calls: Calls) -> Outcomes:
-    return await settle(calls, {"keep record": keep_record})
+    by_step = {"keep record": keep_record, "look at record": look_at_record}
+    return await settle(calls, by_step)
 
 
 ALL = (search, hold, extend, pay, confirm, cancel, send, keep)
+
+
+async def _still_open(trip_id: str, cancellation: bool) -> Answer:
+    """Refuse what a workflow would do whose trip has ended, or was confirmed and then cancelled.
+
+    Answers whether the trip's workflow was started ``again``.
+    """
+    record = await records.get(trip_id)
+    if record is None:
+        raise CallFailed(f"There is no record of {trip_id}.")
+    if record.ended or record.reopened != cancellation:
+        detail = f"The trip is {record.progress.status}: this start of its workflow is late."
+        return Answer(refusal=Refused(reason=OVER, detail=detail))
+    return Answer(value={"again": record.again})
 
 
 def _closed(progress: Progress) -> Progress:

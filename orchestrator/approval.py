@@ -20,7 +20,7 @@ def obtain(saga: Saga, order: TripOrder, trip: Progress) -> Durable[None]:
     entry = saga.note(APPROVAL)
     decision = saga.ctx.wait_for_external_event(APPROVAL)
     too_late = saga.ctx.create_timer(lasts)
-    yield from saga.record(steps.keep(order, trip))
+    yield from steps.put_on_record(saga, order, trip)
     try:
         yield from saga.wait(APPROVAL, decision, too_late)
     except Stopped as stop:

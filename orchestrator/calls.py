@@ -14,6 +14,7 @@ from opentelemetry import trace
 from pydantic import BaseModel
 
 UNAVAILABLE, CIRCUIT_OPEN = "unavailable", "circuit_open"
+DETAIL_LENGTH = 300  # of what is kept in histories and records
 
 _log = logging.getLogger("orchestrator")
 _tracer = trace.get_tracer(__name__)
@@ -101,7 +102,8 @@ async def _made(call: Call, make: Made) -> Outcome:
             span.record_exception(fault)
             _log.warning("%s failed: %s", call.step, fault, extra={"resource": call.id})
             reason = CIRCUIT_OPEN if isinstance(fault, CircuitOpen) else UNAVAILABLE
-            return Outcome(failure=Failure(reason=reason, detail=str(fault)), at=_now())
+            failure = Failure(reason=reason, detail=str(fault)[:DETAIL_LENGTH])
+            return Outcome(failure=failure, at=_now())
 
 
 def _now() -> datetime:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from orchestrator import meters
 from orchestrator.models import TripRecord
-from orchestrator.records import TripRecords
+from orchestrator.records import ACCEPTED_WITHIN_SECONDS, TripRecords
 from orchestrator.trips import Trips
 
 _log = logging.getLogger("orchestrator.caretaker")
@@ -35,7 +35,7 @@ class Caretaker:
         """Look after every trip that has been open for some seconds. Raises CallFailed."""
         records = await self._open()
         open_ids = {record.trip_id for record in records}
-        self._trips.only_these_are_open(open_ids, _OLD_ENOUGH.total_seconds())
+        self._trips.only_these_are_open(open_ids, ACCEPTED_WITHIN_SECONDS)
         meters.count_open(record.progress.status for record in records)
         young = datetime.now(UTC) - _OLD_ENOUGH
         old = [record for record in records if record.created_at < young]

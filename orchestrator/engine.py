@@ -5,6 +5,7 @@ import logging
 
 import uvloop
 from dapr.ext.workflow import WorkflowRuntime
+from dapr.ext.workflow._durabletask.internal.protos import PurgeInstancesRequest
 from dapr.ext.workflow.aio import DaprWorkflowClient
 from dapr.ext.workflow.logger import LoggerOptions
 from dapr.ext.workflow.workflow_state import WorkflowState, WorkflowStatus
@@ -18,7 +19,12 @@ from orchestrator.sidecar import CallFailed
 from orchestrator.workflow import book_trip, cancel_trip
 
 _TRIES = 3
-_BROKEN = (WorkflowStatus.FAILED, WorkflowStatus.TERMINATED)
+_BROKEN = {
+    WorkflowStatus.FAILED: "The workflow broke.",
+    WorkflowStatus.TERMINATED: "The workflow was ended from outside.",
+    WorkflowStatus.STALLED: "The engine holds the workflow back: its history is too large, or no "
+    "worker knows its version.",
+}
 
 
 class Engine:
@@ -28,13 +34,15 @@ class Engine:
         quiet = LoggerOptions(log_handler=logging.NullHandler())
         self._client = DaprWorkflowClient(logger_options=quiet)
 
-    async def start(self, record: TripRecord, again: bool = False) -> None:
-        """Start the workflow that a trip needs, unless it runs already."""
+    async def start(self, record: TripRecord) -> None:
+        """Start the workflow that a trip needs, unless it runs already. One that ended or broke is
+        run again from its beginning: every step it repeats is idempotent."""
         order: BaseModel = TripOrder(
-            trip_id=record.trip_id, request=record.request, terms=record.terms, again=again
+            trip_id=record.trip_id, request=record.request, terms=record.terms, again=record.again
         )
         if record.reopened:
-            order = Cancellation(**dict(order), progress=record.progress)
+            known = record.progress.model_copy(update={"entries": []})
+            order = Cancellation(**dict(order), progress=known)
         try:
             await self._client.schedule_new_workflow(
                 cancel_trip if record.reopened else book_trip,
@@ -46,14 +54,11 @@ class Engine:
                 raise _failed(fault) from fault
 
     async def start_over(self, record: TripRecord) -> None:
-        """Start a broken workflow again from its beginning; every step it repeats is idempotent,
-        and it undoes also what only the broken one may have done."""
-        try:
-            await self._client.purge_workflow(record.workflow_id)
-        except AioRpcError as fault:
-            if not _unknown(fault):
-                raise _failed(fault) from fault
-        await self.start(record, again=True)
+        """Start a broken workflow again, also one that the engine holds back for good."""
+        state = await self._state(record.workflow_id)
+        if state is not None and state.runtime_status is WorkflowStatus.STALLED:
+            await self._drop(record.workflow_id)
+        await self.start(record)
 
     async def progress(self, workflow_id: str) -> Progress | None:
         """Return how far a workflow has come, or None if there is no such workflow."""
@@ -71,10 +76,20 @@ class Engine:
         try:
             await self._client.raise_workflow_event(workflow_id, event, data=data)
         except AioRpcError as fault:
-            if _unknown(fault):
+            if _nobody_hears(fault):
                 return False
             raise _failed(fault) from fault
         return True
+
+    async def _drop(self, workflow_id: str) -> None:
+        """Make the engine forget a workflow that is not at its end."""
+        # The client's own purge has no way to say ``force``, without which a stalled one stays.
+        stub = self._client._DaprWorkflowClient__obj._get_stub()  # type: ignore[attr-defined]
+        try:
+            await stub.PurgeInstances(PurgeInstancesRequest(instanceId=workflow_id, force=True))
+        except AioRpcError as fault:
+            if not _nobody_hears(fault):
+                raise _failed(fault) from fault
 
     async def _state(self, workflow_id: str) -> WorkflowState | None:
         # While a workflow runs, reading it can fail for a moment with a missing inbox key.
@@ -104,17 +119,23 @@ def _broken(state: WorkflowState) -> Progress:
     status = state.serialized_custom_status
     progress = Progress.model_validate_json(status) if status else Progress()
     details = state.failure_details
-    progress.status = "needs_attention"
+    # Whatever it waited for, it does not hear any more.
+    progress.status, progress.attention = "needs_attention", None
     progress.halt = Halt(
         step=progress.step or "workflow",
         reason=f"workflow_{state.runtime_status.name.lower()}",
-        detail=details.message if details else "The workflow was ended from outside.",
+        detail=details.message if details else _BROKEN[state.runtime_status],
     )
     return progress
 
 
-def _unknown(fault: AioRpcError) -> bool:
-    return fault.code() is StatusCode.NOT_FOUND or "no such instance" in (fault.details() or "")
+def _nobody_hears(fault: AioRpcError) -> bool:
+    said = fault.details() or ""
+    return (
+        fault.code() is StatusCode.NOT_FOUND
+        or "no such instance" in said
+        or "workflow is stalled" in said
+    )
 
 
 def _failed(fault: AioRpcError) -> CallFailed:

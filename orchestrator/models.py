@@ -22,6 +22,7 @@ from orchestrator.wire import Wire
 
 TripStatus = Literal["running", "confirmed", "rejected", "cancelled", "failed", "needs_attention"]
 TERMINAL = frozenset({"confirmed", "rejected", "cancelled", "failed"})
+OVER = "trip_over"
 
 
 @cache
@@ -190,11 +191,31 @@ class Progress(BaseModel):
     entries: list[Entry] = []
     milestones: list[Milestone] = []
 
+    def onto(self, kept: "Progress") -> "Progress":
+        """Return this progress with the lines and milestones that only ``kept`` has as well.
+
+        What a workflow tells are the lines that are new since it told some last.
+        """
+        lines = {entry.key: entry for entry in (*kept.entries, *self.entries)}
+        new = [milestone for milestone in self.milestones if milestone not in kept.milestones]
+        told = {"entries": list(lines.values()), "milestones": [*kept.milestones, *new]}
+        return self.model_copy(update=told)
+
+    def taken_up(self, at: datetime) -> "Progress":
+        """Return the progress as it is when another run of the workflow takes it up: what the last
+        one left unfinished is told apart from what will be done."""
+        lines = [entry.interrupted(at) for entry in self.entries]
+        if self.status != "needs_attention":
+            return self.model_copy(update={"entries": lines})
+        told = [*self.milestones, Milestone(event="resumed", at=at)]
+        went_on = {"status": "running", "halt": None, "attention": None}
+        return self.model_copy(update=went_on | {"entries": lines, "milestones": told})
+
 
 class TripOrder(BaseModel):
     """The input of the workflow that books a trip.
 
-    ``again``: an earlier workflow of this trip broke, nobody knows where.
+    ``again``: an earlier run may have come to any point of it.
     """
 
     trip_id: str
@@ -212,7 +233,9 @@ class Cancellation(TripOrder):
 class TripRecord(BaseModel):
     """The orchestrator's own record of a trip, which outlives the workflow's history.
 
-    ``reopened``: it was confirmed, and then cancelled. ``trace_id``: of its booking, if traced.
+    ``again``: its workflow was, or is to be, started once more, so an earlier run may have come to
+    any point. ``reopened``: it was confirmed, and then cancelled. ``trace_id``: of its booking, if
+    traced.
     """
 
     trip_id: str
@@ -222,6 +245,7 @@ class TripRecord(BaseModel):
     created_at: datetime
     trace_id: str | None = None
     cancel_requested_at: datetime | None = None
+    again: bool = False
     reopened: bool = False
     ended_at: datetime | None = None
     progress: Progress = Progress()

@@ -43,7 +43,7 @@ class Policies(BaseModel):
     step: Retry = Retry(tries=4, first_seconds=0.25, most_seconds=1, waits_for_breaker=False)
     # Nobody waits, and giving up needs a person: 20 tries within about 7 minutes.
     undo: Retry = Retry(tries=20, first_seconds=0.5, most_seconds=30)
-    # Past the point of no return, and histories have to end: 200 tries within about 16 hours.
-    mail: Retry = Retry(tries=200, first_seconds=0.5, most_seconds=300)
-    # What has to be on record: until it is.
-    record: Retry = Retry(first_seconds=0.5, most_seconds=60)
+    # Past the point of no return, but a mail that never goes needs a person: 60 tries in a day.
+    mail: Retry = Retry(tries=60, first_seconds=0.5, most_seconds=1800)
+    # What has to be on record: until it is. A try an hour leaves a history that bears a week.
+    record: Retry = Retry(first_seconds=0.5, most_seconds=3600)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from orchestrator import trip_index
-from orchestrator.models import Progress, TripRecord
+from orchestrator.models import Milestone, Progress, TripRecord
 from orchestrator.sidecar import CallFailed, Sidecar, StateChanged, Stored, Write
 from orchestrator.trip_index import Item, Position, Reader
 
@@ -17,6 +17,7 @@ _STORE = "trip-store"
 _TRIES = 30
 _LONGEST_PAUSE_SECONDS = 0.05
 _QUEUED_SECONDS = 15.0  # more than a call to the store may take, less than a booking waits
+ACCEPTED_WITHIN_SECONDS = _QUEUED_SECONDS + 10
 
 
 class CancelComesFirst(Exception):
@@ -59,11 +60,15 @@ class TripRecords:
             self._accepting.release()
 
     async def keep(self, trip_id: str, progress: Progress) -> TripRecord:
-        """Record how far a trip has come; of its end, the first word stands.
-
-        Raises CancelComesFirst when it would be confirmed after it was cancelled.
-        """
+        """Record how far a trip has come, beside the lines on record; of its end, the first word
+        stands. Raises CancelComesFirst when it would be confirmed after it was cancelled."""
         return await _retried(lambda: self._keep(trip_id, progress))
+
+    async def take_up(self, record: TripRecord, at: datetime) -> TripRecord | None:
+        """Record that another run of the trip's workflow is to be started, before it is: whatever
+        becomes of that start, what the last run did is not forgotten. Return the record as it is
+        then; None if it has changed since ``record`` was read."""
+        return await _retried(lambda: self._take_up(record, at))
 
     async def request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
         """Record that the customer cancelled, which opens a confirmed trip again."""
@@ -113,13 +118,23 @@ class TripRecords:
             return record
         if progress.status == "confirmed" and record.cancel_requested_at:
             raise CancelComesFirst("The customer cancelled the trip before it was confirmed.")
-        kept = record.model_copy(update={"progress": progress})
+        kept = record.model_copy(update={"progress": progress.onto(record.progress)})
         changed = {}
         if kept.ended:
             kept.ended_at = datetime.now(UTC)
             changed = trip_index.closed(index, stored[index].value, trip_id)
         await self._write(stored, {key: _value(kept)} | changed)
         return kept
+
+    async def _take_up(self, record: TripRecord, at: datetime) -> TripRecord | None:
+        key = _key(record.trip_id)
+        stored = await self._sidecar.read(_STORE, [key])
+        if _record(stored[key]) != record:
+            return None
+        progress = record.progress.taken_up(at)
+        taken = record.model_copy(update={"again": True, "progress": progress})
+        await self._write(stored, {key: _value(taken)})
+        return taken
 
     async def _request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
         key, index = _key(trip_id), trip_index.open_key(trip_id)
@@ -131,6 +146,8 @@ class TripRecords:
         asked = record.model_copy(deep=True, update={"cancel_requested_at": at})
         changed = {}
         if confirmed:
+            done = Milestone(event="confirmed", at=record.ended_at or at)
+            asked.progress.milestones.append(done)
             asked.reopened, asked.ended_at, asked.progress.status = True, None, "running"
             item = Item(trip_id=trip_id, created_at=record.created_at)
             changed = trip_index.opened(index, stored[index].value, item)

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from orchestrator.calls import (
     CIRCUIT_OPEN,
+    DETAIL_LENGTH,
     UNAVAILABLE,
     Answer,
     Call,
@@ -38,7 +39,6 @@ Result = Literal["running", "done", "refused", "failed"]
 
 CANCELLED = "cancelled_by_customer"
 _FAULTS_KEPT = 20
-_DETAIL_LENGTH = 300
 _AT_ONCE = timedelta(0)
 
 
@@ -82,6 +82,18 @@ class Entry(BaseModel):
     tried_at: datetime
     ended_at: datetime | None = None
 
+    @property
+    def key(self) -> tuple[str, str, datetime]:
+        """What tells the line from all others of the same saga, whichever run of it wrote them."""
+        return self.step, self.resource, self.started_at
+
+    def interrupted(self, at: datetime) -> "Entry":
+        """Return the line as it stands once nobody goes on with it."""
+        if self.result != "running":
+            return self
+        why = {"reason": "interrupted", "detail": "The workflow ended before it had an answer."}
+        return self.model_copy(update={"result": "failed", "ended_at": at} | why)
+
 
 _Due = list[tuple[Step, Entry]]
 
@@ -102,12 +114,14 @@ class Saga:
     """The steps done so far, and the undos they left. ``report`` is called whenever it waits.
 
     ``entries`` is what happened, in order; ``values`` what each step done answered, by its name.
-    ``cancel`` names the event that cancels it, until it undoes.
+    ``cancel`` names the event that cancels it, until it undoes. ``all_again``: a call that waits
+    for the others is sent again with each try of theirs, as the first version did.
     """
 
     ctx: DaprWorkflowContext
     report: Callable[[], None]
     cancel: str | None = None
+    all_again: bool = False
     entries: list[Entry] = field(default_factory=list)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     _undos: list[list[Step]] = field(default_factory=list)
@@ -211,7 +225,7 @@ class Saga:
     def close(self, entry: Entry, result: Result, reason: str = "", detail: str = "") -> None:
         """End a line."""
         entry.result, entry.ended_at = result, self.now
-        entry.reason, entry.detail = reason or None, detail[:_DETAIL_LENGTH] or None
+        entry.reason, entry.detail = reason or None, detail[:DETAIL_LENGTH] or None
 
     def _enter(self, step: Step, compensation: bool = False) -> Entry:
         entry = self._entry(step, compensation)
@@ -236,20 +250,30 @@ class Saga:
     ) -> Durable[None]:
         """Call all steps, those that fail again by their policies, until every entry has a result.
 
-        ``last`` is called once the others are done; if they cannot be, it has no result.
+        ``last`` is called once the others are done; if they cannot be, it has no result. It goes
+        with their first try and not with those after it: what it says may be long, and all that is
+        sent stays in the workflow's history.
         """
         due = list(zip(steps, entries, strict=True))
+        waiting: _Due = []
         while due:
             task = self._call([step for step, _ in due], last)
             yield from self._first_of(task)
             failed, not_made = self._take(due, task)
-            due = failed and [*failed, *not_made]
-            if due and not (stoppable and self.cancelled):
+            if failed and not (stoppable and self.cancelled):
                 yield from self._pause(failed, stoppable)
             if stoppable and self.cancelled:
                 for _, entry in failed:
                     self._fail(entry)
                 return
+            waiting += not_made
+            due = failed
+            if (self.all_again and due) or self._are_done(entries, but=waiting):
+                due, waiting = [*due, *waiting], []
+
+    def _are_done(self, entries: Sequence[Entry], but: _Due) -> bool:
+        others = [entry for entry in entries if all(entry is not left for _, left in but)]
+        return all(entry.result == "done" for entry in others)
 
     def _first_of(self, *tasks: Any) -> Durable[None]:
         self.report()
@@ -308,7 +332,7 @@ class Saga:
     def _answer(self, entry: Entry, answer: Answer, at: datetime) -> None:
         if answer.refusal:
             entry.result, entry.reason = "refused", answer.refusal.reason
-            entry.detail = answer.refusal.detail[:_DETAIL_LENGTH]
+            entry.detail = answer.refusal.detail[:DETAIL_LENGTH]
         else:
             entry.result, entry.reason, entry.detail = "done", None, None
             self.values[entry.step] = answer.value
@@ -318,7 +342,7 @@ class Saga:
         fault = Fault(
             number=entry.tries,
             reason=failure.reason,
-            detail=failure.detail[:_DETAIL_LENGTH],
+            detail=failure.detail[:DETAIL_LENGTH],
             started_at=entry.tried_at,
             ended_at=self._within(entry, at),
         )

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from orchestrator import activities
-from orchestrator.models import Progress, TripOrder
-from orchestrator.saga import Step, Stopped
+from orchestrator.models import Cancellation, Progress, TripOrder
+from orchestrator.saga import Durable, Saga, Step, Stopped
 from orchestrator.words import reason
 
 Activity = Callable[..., Any]
@@ -142,10 +142,27 @@ def send_refusal(order: TripOrder, trip: Progress) -> Step:
     return replace(mail, retry=order.terms.policies.step)
 
 
+def look(order: TripOrder) -> Step:
+    """Look whether the trip is still this workflow's to end."""
+    body = {"cancellation": isinstance(order, Cancellation)}
+    return Step("look at record", activities.keep, order.terms.policies.record, order.trip_id, body)
+
+
 def keep(order: TripOrder, trip: Progress) -> Step:
     """Put the trip's progress on record."""
     policy = order.terms.policies.record
     return Step("keep record", activities.keep, policy, order.trip_id, trip)
+
+
+def put_on_record(saga: Saga, order: TripOrder, trip: Progress) -> Durable[None]:
+    """Keep the trip's progress, and forget the lines that will not change: the record has them.
+
+    So neither the workflow's history nor its status grows with the times that somebody is asked for
+    help.
+    """
+    yield from saga.record(keep(order, trip))
+    trip.entries[:] = [entry for entry in trip.entries if entry.result == "running"]
+    trip.milestones.clear()
 
 
 def flight_id(order: TripOrder) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from orchestrator import meters
@@ -83,22 +84,23 @@ class Trips:
         record = await self.get(trip_id)
         if record is None:
             return None
-        if record.ended or record.progress.step != APPROVAL:
+        waits = record.progress.status == "running" and record.progress.step == APPROVAL
+        if not (waits and await self._engine.tell(record.workflow_id, APPROVAL, decision)):
             raise NotNow(_why_no_approval(record))
-        await self._engine.tell(record.workflow_id, APPROVAL, decision)
         return record
 
     async def resume(self, trip_id: str) -> TripRecord | None:
         """Let a trip that needs attention go on with what it could not undo. Raises NotNow."""
-        record = await self.get(trip_id)
+        record = await self._records.get(trip_id)
         if record is None:
             return None
-        if record.progress.status != "needs_attention":
-            raise NotNow(f"The trip is {record.progress.status}: there is nothing to resume.")
-        is_parked = record.progress.attention is not None
+        shown = record if record.ended else await self._live(record)
+        if shown.progress.status != "needs_attention":
+            raise NotNow(f"The trip is {shown.progress.status}: there is nothing to resume.")
+        is_parked = shown.progress.attention is not None
         if not (is_parked and await self._engine.tell(record.workflow_id, RESUME)):
-            await self._engine.start_over(record)
-        return record
+            await self._start_over(record)
+        return shown
 
     async def look_after(self, record: TripRecord) -> None:
         """See to it that an open trip is in the hands of a workflow that knows its cancellation,
@@ -109,6 +111,8 @@ class Trips:
         elif _broke(progress):
             await self._keep_broken(record, progress)
             return
+        elif _broke(record.progress) and progress != Progress():
+            await self._records.keep(record.trip_id, progress)  # it goes on after all
         if record.cancel_requested_at and not record.reopened and not (progress and progress.halt):
             await self._engine.tell(record.workflow_id, CANCEL)
 
@@ -118,13 +122,19 @@ class Trips:
         self._admission.leave_all_but(trip_ids, older_than)
 
     async def _keep_broken(self, record: TripRecord, progress: Progress) -> None:
-        if record.progress.status != "needs_attention":
+        if not _broke(record.progress):
             await self._records.keep(record.trip_id, _told(progress, record.progress))
 
     async def _admit(self, trip_id: str, request: TripRequest) -> TripRecord:
-        """Accept a trip that has a place; one that ends gives its place back by itself."""
-        with meters.BUSY.count_exceptions(Busy):
+        """Accept a trip that has a place; one that ends gives its place back by itself. A trip
+        that is on record needs none."""
+        try:
             is_new = self._admission.enter(trip_id)
+        except Busy:
+            if known := await self._records.get(trip_id):
+                return _of_same_request(known, request)
+            meters.BUSY.inc()
+            raise
         record = None
         try:
             record = await self._accept(trip_id, request)
@@ -142,9 +152,7 @@ class Trips:
             created_at=datetime.now(UTC),
             trace_id=trace_id(),
         )
-        record = await self._records.accept(fresh)
-        if record.digest != fresh.digest:
-            raise OtherRequest(trip_id)
+        record = _of_same_request(await self._records.accept(fresh), request)
         if record is fresh:
             meters.ACCEPTED.inc()
             _log.info("trip accepted", extra={"trip_id": trip_id})
@@ -167,10 +175,9 @@ class Trips:
         if progress is None:
             await self._start_if_forgotten(record)
             return record
-        progress = _told(progress, record.progress)
-        if _is_behind(progress, record.progress):
+        if progress == Progress():  # it has been started and did not yet say anything
             return record
-        return record.model_copy(update={"progress": progress})
+        return record.model_copy(update={"progress": _told(progress, record.progress)})
 
     async def _start_if_forgotten(self, record: TripRecord) -> None:
         """Start a trip whose orchestrator died between accepting and starting it."""
@@ -181,7 +188,17 @@ class Trips:
         """Start a trip that has no workflow, but not one that waits for a person: of a workflow
         that broke, the engine forgets in time."""
         if record.progress.status != "needs_attention":
-            await self._engine.start(record)
+            with suppress(NotNow):
+                await self._start_over(record)
+
+    async def _start_over(self, record: TripRecord) -> None:
+        """Start the workflow of a trip that may have been started before. It is on record first:
+        so the run that comes, also one that somebody else starts, undoes what the last may have
+        done. Raises NotNow when the trip has gone on since ``record`` was read."""
+        taken = await self._records.take_up(record, datetime.now(UTC))
+        if taken is None:
+            raise NotNow("The trip has gone on meanwhile; look at it again.")
+        await self._engine.start_over(taken)
 
 
 def _broke(progress: Progress) -> bool:
@@ -191,14 +208,15 @@ def _broke(progress: Progress) -> bool:
 def _told(progress: Progress, kept: Progress) -> Progress:
     """Return what is known of a trip: a workflow that broke may tell no more than that."""
     if not _broke(progress) or progress.entries:
-        return progress
+        return progress.onto(kept)
     broke = {"status": progress.status, "halt": progress.halt, "attention": None}
     return kept.model_copy(update=broke)
 
 
-def _is_behind(live: Progress, kept: Progress) -> bool:
-    """Whether a workflow that has just been started does not yet show what is on record."""
-    return len(live.entries) < len(kept.entries)
+def _of_same_request(record: TripRecord, request: TripRequest) -> TripRecord:
+    if record.digest != request.digest():
+        raise OtherRequest(record.trip_id)
+    return record
 
 
 def _why_no_approval(record: TripRecord) -> str:

@@ -1,8 +1,9 @@
 """The versions of the workflows: a trip goes on with the one it was started with.
 
-To change a saga so that it calls other activities, or the same in another order, leave the function
-that running trips replay as it is, write the new one beside it, and append it here under the next
-name. A version can go when no open trip is older than the one after it.
+To change a saga so that it calls other activities, or the same in another order, leave what running
+trips replay as it is, write the new version beside it, append it here, and record what it does
+(tests/replay): the histories kept there tell whether an edit, also of what the versions share,
+breaks trips that run. A version can go when no open trip is older than the one after it.
 """
 
 from collections.abc import Callable
@@ -10,12 +11,12 @@ from typing import Any
 
 from dapr.ext.workflow import WorkflowRuntime
 
-from orchestrator.workflow import book_trip, cancel_trip
+from orchestrator.workflow import book_trip, book_trip_1, cancel_trip, cancel_trip_1
 
 Workflow = Callable[..., Any]
 
-BOOK_TRIP: list[Workflow] = [book_trip]
-CANCEL_TRIP: list[Workflow] = [cancel_trip]
+BOOK_TRIP: list[Workflow] = [book_trip_1, book_trip]
+CANCEL_TRIP: list[Workflow] = [cancel_trip_1, cancel_trip]
 
 
 def register(runtime: WorkflowRuntime) -> None:

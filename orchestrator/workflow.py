@@ -4,6 +4,7 @@ from dapr.ext.workflow import DaprWorkflowContext
 
 from orchestrator import approval, steps
 from orchestrator.models import (
+    OVER,
     Attention,
     Blocked,
     Cancellation,
@@ -20,12 +21,30 @@ CANCEL, RESUME = "cancel", "resume"
 
 def book_trip(ctx: DaprWorkflowContext, order: TripOrder) -> Durable[str]:
     """Book the whole trip or nothing; return the status it ended with."""
+    return _book(ctx, order, version=2)
+
+
+def cancel_trip(ctx: DaprWorkflowContext, order: Cancellation) -> Durable[str]:
+    """Undo a confirmed trip; return the status it ended with."""
+    return _cancel(ctx, order, version=2)
+
+
+def book_trip_1(ctx: DaprWorkflowContext, order: TripOrder) -> Durable[str]:
+    """The first version: it did not look at the record before it undid anything."""
+    return _book(ctx, order, version=1)
+
+
+def cancel_trip_1(ctx: DaprWorkflowContext, order: Cancellation) -> Durable[str]:
+    """The first version, likewise."""
+    return _cancel(ctx, order, version=1)
+
+
+def _book(ctx: DaprWorkflowContext, order: TripOrder, version: int) -> Durable[str]:
     trip = Progress()
-    saga = _saga(ctx, trip, cancel=CANCEL)
+    saga = _saga(ctx, trip, version, cancel=CANCEL)
     refusal_means: TripStatus = "rejected"
     if order.again:
-        saga.owe(*steps.cancellations(order))
-        saga.owe(steps.refund(order))
+        _owe_all(saga, order)
     try:
         yield from saga.run(*steps.searches(order))
         trip.flight, trip.hotel = yield from saga.run(*steps.holds(order, saga.values))
@@ -37,26 +56,43 @@ def book_trip(ctx: DaprWorkflowContext, order: TripOrder) -> Durable[str]:
         trip.flight, trip.hotel = yield from saga.run(*steps.confirmations(order))
         yield from _end(saga, order, trip, "confirmed", steps.send_confirmation(order, trip))
     except Stopped as stop:
+        if version > 1 and (yield from _is_over(saga, order)):
+            return OVER
         trip.halt = Halt(step=stop.step, reason=stop.reason, detail=stop.detail)
         status: TripStatus = refusal_means if stop.refused else "failed"
         yield from _call_off(saga, order, trip, "cancelled" if stop.reason == CANCELLED else status)
     return trip.status
 
 
-def cancel_trip(ctx: DaprWorkflowContext, order: Cancellation) -> Durable[str]:
-    """Undo a confirmed trip; return the status it ended with."""
+def _cancel(ctx: DaprWorkflowContext, order: Cancellation, version: int) -> Durable[str]:
     trip = order.progress
-    saga = _saga(ctx, trip)
-    if not any(milestone.event == "confirmed" for milestone in trip.milestones):
-        ended_at = trip.entries[-1].ended_at if trip.entries else None
-        trip.milestones.append(Milestone(event="confirmed", at=ended_at or saga.now))
-    saga.owe(*steps.cancellations(order))
-    saga.owe(steps.refund(order))
+    saga = _saga(ctx, trip, version)
+    if version > 1 and (yield from _is_over(saga, order)):
+        return OVER
+    _owe_all(saga, order)
     trip.halt = Halt(
         step="cancel", reason=CANCELLED, detail="The customer cancelled the confirmed trip."
     )
     yield from _call_off(saga, order, trip, "cancelled")
     return trip.status
+
+
+def _is_over(saga: Saga, order: TripOrder) -> Durable[bool]:
+    """Say whether the trip has ended without this run, which then must undo nothing.
+
+    If it has not, an earlier run may have done what this one does not know: then all is owed.
+    """
+    seen = yield from saga.record(steps.look(order))
+    if seen.result == "refused":
+        return True
+    if saga.values[seen.step]["again"]:
+        _owe_all(saga, order)
+    return False
+
+
+def _owe_all(saga: Saga, order: TripOrder) -> None:
+    saga.owe(*steps.cancellations(order))
+    saga.owe(steps.refund(order))
 
 
 def _call_off(saga: Saga, order: TripOrder, trip: Progress, status: TripStatus) -> Durable[None]:
@@ -84,13 +120,13 @@ def _wait_for_help(
     trip.status, trip.attention = "needs_attention", Attention(since=saga.now, blocked=blocked)
     steps_left = ", ".join(each.step for each in blocked)
     trip.milestones.append(Milestone(event="needs_attention", at=saga.now, detail=steps_left))
-    yield from saga.record(steps.keep(order, trip))
+    yield from steps.put_on_record(saga, order, trip)
     try:
         yield from saga.wait(steps_left, told_to_go_on)
     finally:
         trip.status, trip.attention = "running", None
     trip.milestones.append(Milestone(event="resumed", at=saga.now))
-    yield from saga.record(steps.keep(order, trip))
+    yield from steps.put_on_record(saga, order, trip)
 
 
 def _end(
@@ -112,7 +148,9 @@ def _end(
     trip.status = status
 
 
-def _saga(ctx: DaprWorkflowContext, trip: Progress, cancel: str | None = None) -> Saga:
+def _saga(
+    ctx: DaprWorkflowContext, trip: Progress, version: int, cancel: str | None = None
+) -> Saga:
     """Return a saga that goes on with the trip's entries, and reports the trip at each turn."""
 
     def report() -> None:
@@ -121,4 +159,4 @@ def _saga(ctx: DaprWorkflowContext, trip: Progress, cancel: str | None = None) -
         # nothing else to tell.
         ctx.set_custom_status(trip.model_dump_json(exclude_none=True))
 
-    return Saga(ctx, report, cancel, entries=trip.entries)
+    return Saga(ctx, report, cancel, all_again=version == 1, entries=trip.entries)

@@ -65,7 +65,7 @@ def replay(registry: Any, history: Path) -> str:
 
 
 def _is_scheduled(event: Any) -> bool:
-    return event.HasField("taskScheduled") or event.HasField("timerCreated")
+    return bool(event.HasField("taskScheduled") or event.HasField("timerCreated"))
 
 
 def _planned(it: Any) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from dapr.ext.workflow._durabletask.internal.protos import TaskFailureDetails
 from dapr.ext.workflow._durabletask.task import CompletableTask
 
 from orchestrator.calls import Answer, Call, Calls, Refused, settle
+from orchestrator.models import Progress
 
 Settle = Callable[[], None]
 
@@ -32,8 +34,10 @@ class FakeEngine:
     ``replies`` answers the calls of steps by name: a value, a Refused, a fault, or a list of these,
     one a try; the last of a list stands for all that follow. ``events`` are raised while the step
     of the same name is called, ``waiting`` events when all has been answered and somebody listens.
-    ``calls`` are the steps in the order in which they were called, ``together`` those of each
-    activity, ``pauses`` the seconds of the timers, ``sentinels`` the waits without an end.
+    ``calls`` are the steps in the order in which they were called, ``inputs`` what each was last
+    called with, ``kept`` what was put on record, ``together`` the steps of each activity,
+    ``pauses`` the seconds of the timers, ``sentinels`` the waits without an end, ``history`` the
+    bytes that all inputs and results take.
     """
 
     instance_id = "t1"
@@ -51,6 +55,8 @@ class FakeEngine:
         self.calls: list[str] = []
         self.together: list[list[str]] = []
         self.inputs: dict[str, Call] = {}
+        self.kept = Progress()
+        self.history = 0
         self.sentinels: list[str] = []
         self.pauses: list[float] = []
         self.statuses: list[str] = []
@@ -136,11 +142,14 @@ class FakeEngine:
         else:
             for event in [self.events.pop(step) for step in by_step if step in self.events]:
                 self.tell(event, None)
+            self.history += len(calls.model_dump_json()) + len(outcomes.model_dump_json())
             task.complete(outcomes.model_dump(mode="json"))
 
     async def _call(self, call: Call) -> Answer:
         self.calls.append(call.step)
         self.inputs[call.step] = call
+        if call.step == "keep record":
+            self.kept = Progress.model_validate(deepcopy(call.body)).onto(self.kept)
         reply = self.replies.get(call.step, {})
         if isinstance(reply, list):
             reply = reply.pop(0) if len(reply) > 1 else reply[0]

@@ -10,8 +10,18 @@ import pytest
 from orchestrator.admission import Admission
 from orchestrator.caretaker import Caretaker
 from orchestrator.endings import Endings
-from orchestrator.models import Attention, Halt, Progress, Terms, TripRecord, TripRequest
+from orchestrator.models import (
+    Attention,
+    Halt,
+    Milestone,
+    Progress,
+    Terms,
+    TripRecord,
+    TripRequest,
+)
+from orchestrator.records import TripRecords
 from orchestrator.trips import Trips
+from tests.support.memory import MemorySidecar
 from tests.unit.test_trip_request import VALID
 
 NOW = datetime(2024, 12, 1, tzinfo=UTC)
@@ -27,43 +37,52 @@ class FakeEngine:
     async def progress(self, _: str) -> Progress | None:
         return self.seen
 
-    async def start(self, record: TripRecord) -> None:
+    async def start_over(self, record: TripRecord) -> None:
+        assert record.again, "an earlier run may have come to any point"
         self.did.append(f"start {record.workflow_id}")
 
     async def tell(self, workflow_id: str, event: str) -> None:
         self.did.append(f"tell {workflow_id} {event}")
 
 
-class FakeRecords:
-    def __init__(self, did: list[str]) -> None:
-        self.did = did
-
-    async def keep(self, trip_id: str, progress: Progress) -> None:
-        self.did.append(f"keep {trip_id} {progress.status}")
-
-
-def cared_for(seen: Progress | None, **facts: Any) -> list[str]:
-    engine = FakeEngine(seen)
-    trips = Trips(FakeRecords(engine.did), engine, Endings(), Admission(1, 1), Terms())  # type: ignore[arg-type]
+def cared_for(seen: Progress | None, **facts: Any) -> tuple[list[str], TripRecord]:
+    """Return what was done to a workflow of which so much is seen, and the record after it."""
     request = TripRequest.model_validate(VALID)
     record = TripRecord(trip_id="t1", digest="", request=request, created_at=NOW, **facts)
-    asyncio.run(trips.look_after(record))
-    return engine.did
+    engine, store = FakeEngine(seen), MemorySidecar()
+    records = TripRecords(store)  # type: ignore[arg-type]
+    trips = Trips(records, engine, Endings(), Admission(1, 1), Terms())  # type: ignore[arg-type]
+
+    async def care() -> TripRecord:
+        known = await records.accept(record)
+        await trips.look_after(known)
+        after = await records.get("t1")
+        assert after is not None
+        return after
+
+    return engine.did, asyncio.run(care())
 
 
 @pytest.mark.parametrize(
-    ("progress", "facts", "done"),
+    ("progress", "facts", "done", "status"),
     [
-        (Progress(), {}, []),
-        (None, {}, ["start t1"]),
-        (None, {"cancel_requested_at": NOW}, ["start t1", "tell t1 cancel"]),
-        (Progress(), {"cancel_requested_at": NOW}, ["tell t1 cancel"]),
-        (None, {"cancel_requested_at": NOW, "reopened": True}, ["start t1.cancellation"]),
-        (Progress(halt=BROKEN.halt), {"cancel_requested_at": NOW}, []),
-        (PARKED, {}, []),
-        (BROKEN, {}, ["keep t1 needs_attention"]),
-        (BROKEN, {"progress": BROKEN}, []),
-        (None, {"progress": BROKEN}, []),
+        (Progress(), {}, [], "running"),
+        (None, {}, ["start t1"], "running"),
+        (None, {"cancel_requested_at": NOW}, ["start t1", "tell t1 cancel"], "running"),
+        (Progress(), {"cancel_requested_at": NOW}, ["tell t1 cancel"], "running"),
+        (
+            None,
+            {"cancel_requested_at": NOW, "reopened": True},
+            ["start t1.cancellation"],
+            "running",
+        ),
+        (Progress(halt=BROKEN.halt), {"cancel_requested_at": NOW}, [], "running"),
+        (PARKED, {}, [], "running"),
+        (BROKEN, {}, [], "needs_attention"),
+        (BROKEN, {"progress": BROKEN}, [], "needs_attention"),
+        (BROKEN, {"progress": PARKED}, [], "needs_attention"),
+        (None, {"progress": BROKEN}, [], "needs_attention"),
+        (Progress(step="charge"), {"progress": BROKEN}, [], "running"),
     ],
     ids=[
         "in hand",
@@ -75,34 +94,31 @@ def cared_for(seen: Progress | None, **facts: Any) -> list[str]:
         "parked",
         "broken",
         "known to be broken",
+        "broken while parked",
         "known to be broken, and forgotten since",
+        "held back by the engine, and gone on since",
     ],
 )
 def test_a_trip_gets_what_it_lacks(
-    progress: Progress | None, facts: dict[str, Any], done: list[str]
+    progress: Progress | None, facts: dict[str, Any], done: list[str], status: str
 ) -> None:
-    assert cared_for(progress, **facts) == done
+    did, after = cared_for(progress, **facts)
+    assert (did, after.progress.status) == (done, status)
+
+
+def test_a_trip_that_broke_while_it_was_parked_is_not_on_record_as_parked() -> None:
+    _, after = cared_for(BROKEN, progress=PARKED)
+    assert after.progress.attention is None
+    assert after.progress.halt == BROKEN.halt
 
 
 def test_a_workflow_that_broke_takes_nothing_off_the_record() -> None:
     flight = {"id": "t1:flight"}
-    broke = Progress(status="needs_attention", halt=BROKEN.halt)
-    [kept] = kept_of(broke, Progress(flight=flight, milestones=PARKED.milestones))
+    known = Progress(flight=flight, milestones=[Milestone(event="resumed", at=NOW)])
+    _, after = cared_for(Progress(status="needs_attention", halt=BROKEN.halt), progress=known)
+    kept = after.progress
     assert (kept.status, kept.halt, kept.flight) == ("needs_attention", BROKEN.halt, flight)
-
-
-def kept_of(seen: Progress, known: Progress) -> list[Progress]:
-    kept: list[Progress] = []
-
-    class Records:
-        async def keep(self, _: str, progress: Progress) -> None:
-            kept.append(progress)
-
-    trips = Trips(Records(), FakeEngine(seen), Endings(), Admission(1, 1), Terms())  # type: ignore[arg-type]
-    request = TripRequest.model_validate(VALID)
-    record = TripRecord(trip_id="t1", digest="", request=request, created_at=NOW, progress=known)
-    asyncio.run(trips.look_after(record))
-    return kept
+    assert kept.milestones == known.milestones
 
 
 class Caring:
