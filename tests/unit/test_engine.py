@@ -1,0 +1,114 @@
+"""What the workflow engine tells of a workflow, and how it is made to forget one."""
+
+import asyncio
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from dapr.ext.workflow.workflow_state import WorkflowStatus
+from grpc import StatusCode
+from grpc.aio import AioRpcError, Metadata
+
+from orchestrator.engine import Engine
+from orchestrator.models import Attention, Progress, TripRecord, TripRequest
+from orchestrator.sidecar import CallFailed
+from tests.unit.test_trip_request import VALID
+
+NOW = datetime(2024, 12, 1, tzinfo=UTC)
+PARKED = Progress(status="needs_attention", attention=Attention(since=NOW, blocked=[]))
+RECORD = TripRecord(
+    trip_id="t1", digest="", request=TripRequest.model_validate(VALID), created_at=NOW, again=True
+)
+
+
+def fault(code: StatusCode, said: str) -> AioRpcError:
+    return AioRpcError(code, Metadata(), Metadata(), details=said)
+
+
+class Client:
+    """A workflow client that sees one workflow, and may fail."""
+
+    def __init__(self, status: WorkflowStatus | None, fails: AioRpcError | None = None) -> None:
+        self.did: list[Any] = []
+        self._status, self._fails = status, fails
+        stub = SimpleNamespace(PurgeInstances=self._purge)
+        self._DaprWorkflowClient__obj = SimpleNamespace(_get_stub=lambda: stub)
+
+    async def get_workflow_state(self, _: str) -> Any:
+        if self._status is None:
+            return None
+        return SimpleNamespace(
+            runtime_status=self._status,
+            serialized_custom_status=PARKED.model_dump_json(),
+            failure_details=None,
+        )
+
+    async def schedule_new_workflow(self, workflow: Any, *, input: Any, instance_id: str) -> None:
+        self.did.append((workflow.__name__, instance_id, input.again))
+        if self._fails:
+            raise self._fails
+
+    async def raise_workflow_event(self, *_: Any, **__: Any) -> None:
+        if self._fails:
+            raise self._fails
+
+    async def _purge(self, request: Any) -> None:
+        self.did.append(("purge", request.instanceId, request.force))
+
+
+def engine(status: WorkflowStatus | None, fails: AioRpcError | None = None) -> tuple[Engine, Any]:
+    made = Engine.__new__(Engine)
+    made._client = client = Client(status, fails)  # type: ignore[assignment]
+    return made, client
+
+
+@pytest.mark.parametrize(
+    "status", [WorkflowStatus.FAILED, WorkflowStatus.TERMINATED, WorkflowStatus.STALLED]
+)
+def test_a_workflow_that_broke_while_parked_does_not_wait_any_more(status: WorkflowStatus) -> None:
+    seen = asyncio.run(engine(status)[0].progress("t1"))
+    assert seen is not None
+    assert (seen.status, seen.attention) == ("needs_attention", None)
+    assert seen.halt is not None
+    assert seen.halt.reason == f"workflow_{status.name.lower()}"
+    assert seen.halt.detail
+
+
+def test_a_running_workflow_tells_of_itself() -> None:
+    assert asyncio.run(engine(WorkflowStatus.RUNNING)[0].progress("t1")) == PARKED
+    assert asyncio.run(engine(None)[0].progress("t1")) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "first"),
+    [(WorkflowStatus.FAILED, []), (None, []), (WorkflowStatus.STALLED, [("purge", "t1", True)])],
+)
+def test_to_start_over_drops_only_what_the_engine_holds_back(
+    status: WorkflowStatus | None, first: list[Any]
+) -> None:
+    made, client = engine(status)
+    asyncio.run(made.start_over(RECORD))
+    assert client.did == [*first, ("book_trip", "t1", True)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        fault(StatusCode.UNKNOWN, "no such instance exists"),
+        fault(StatusCode.NOT_FOUND, ""),
+        fault(StatusCode.UNKNOWN, "workflow is stalled"),
+    ],
+)
+def test_an_event_that_nobody_hears_is_told_as_such(said: AioRpcError) -> None:
+    assert not asyncio.run(engine(WorkflowStatus.STALLED, said)[0].tell("t1", "cancel"))
+
+
+def test_a_start_of_what_runs_already_is_done_and_any_other_fault_may_pass() -> None:
+    running = fault(StatusCode.ALREADY_EXISTS, "an active workflow with ID 't1' already exists")
+    asyncio.run(engine(WorkflowStatus.RUNNING, running)[0].start(RECORD))
+    away = fault(StatusCode.UNAVAILABLE, "failed to connect")
+    with pytest.raises(CallFailed):
+        asyncio.run(engine(None, away)[0].start(RECORD))
+    with pytest.raises(CallFailed):
+        asyncio.run(engine(None, away)[0].tell("t1", "cancel"))

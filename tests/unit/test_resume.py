@@ -1,0 +1,178 @@
+"""Asking a trip to go on, when its workflow is parked, broke, or was never started."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from orchestrator.admission import Admission, Busy
+from orchestrator.endings import Endings
+from orchestrator.models import (
+    Attention,
+    Decision,
+    Halt,
+    Progress,
+    Terms,
+    TripRecord,
+    TripRequest,
+)
+from orchestrator.records import TripRecords
+from orchestrator.saga import Entry
+from orchestrator.sidecar import CallFailed
+from orchestrator.trips import NotNow, OtherRequest, Trips
+from tests.support.memory import MemorySidecar
+from tests.unit.test_trip_request import VALID
+
+NOW = datetime(2024, 12, 1, tzinfo=UTC)
+REQUEST = TripRequest.model_validate(VALID)
+CHARGE = Entry(step="charge", resource="t1:payment", started_at=NOW, tried_at=NOW)
+BROKEN = Progress(
+    status="needs_attention",
+    step="charge",
+    halt=Halt(step="charge", reason="workflow_failed", detail="A bug."),
+    entries=[CHARGE],
+)
+PARKED = Progress(status="needs_attention", attention=Attention(since=NOW, blocked=[]))
+YES = Decision(approved=True, by="bob")
+
+
+class Engine:
+    """An engine in which a workflow has come so far; ``down``: nothing can be started in it."""
+
+    def __init__(self, seen: Progress | None, down: bool = False, deaf: bool = False) -> None:
+        self.seen, self.down, self.deaf = seen, down, deaf
+        self.started: list[TripRecord] = []
+        self.told: list[str] = []
+
+    async def progress(self, _: str) -> Progress | None:
+        return self.seen
+
+    async def start(self, record: TripRecord) -> None:
+        if self.down:
+            raise CallFailed("The engine is away.")
+        self.started.append(record)
+
+    async def start_over(self, record: TripRecord) -> None:
+        await self.start(record)
+
+    async def tell(self, _: str, event: str, word: Any = None) -> bool:  # noqa: ARG002
+        self.told.append(event)
+        return not self.deaf
+
+
+class World:
+    """Trips with an engine, and the record of trip t1."""
+
+    def __init__(self, engine: Engine, places: int = 1, **facts: Any) -> None:
+        self.records = TripRecords(MemorySidecar())  # type: ignore[arg-type]
+        self.admission = Admission(places, 30)
+        self.trips = Trips(self.records, engine, Endings(), self.admission, Terms())  # type: ignore[arg-type]
+        given = {"trip_id": "t1", "digest": REQUEST.digest(), "request": REQUEST, "created_at": NOW}
+        asyncio.run(self.records.accept(TripRecord(**(given | facts))))
+
+    @property
+    def record(self) -> TripRecord:
+        found = asyncio.run(self.records.get("t1"))
+        assert found is not None
+        return found
+
+
+def test_a_parked_trip_is_told() -> None:
+    engine = Engine(PARKED)
+    asyncio.run(World(engine, progress=PARKED).trips.resume("t1"))
+    assert (engine.told, engine.started) == (["resume"], [])
+
+
+@pytest.mark.parametrize("kept", [Progress(), BROKEN, PARKED], ids=["unseen", "seen", "parked"])
+def test_a_broken_trip_is_started_once_more_and_owes_what_it_may_have_done(kept: Progress) -> None:
+    engine = Engine(BROKEN)
+    world = World(engine, progress=kept)
+    asyncio.run(world.trips.resume("t1"))
+    assert [record.again for record in engine.started] == [True]
+    assert engine.told == []
+    assert (world.record.again, world.record.progress.status) == (True, "running")
+
+
+def test_a_resume_whose_start_fails_does_not_forget_that_the_trip_ran() -> None:
+    world = World(Engine(BROKEN, down=True))
+    with pytest.raises(CallFailed):
+        asyncio.run(world.trips.resume("t1"))
+    assert world.record.again
+    engine = Engine(None)
+    trips = Trips(world.records, engine, Endings(), Admission(1, 1), Terms())  # type: ignore[arg-type]
+    asyncio.run(trips.look_after(world.record))
+    assert [record.again for record in engine.started] == [True]
+
+
+def test_a_parked_trip_that_nobody_hears_is_started_once_more() -> None:
+    engine = Engine(PARKED, deaf=True)
+    asyncio.run(World(engine, progress=PARKED).trips.resume("t1"))
+    assert [record.again for record in engine.started] == [True]
+
+
+def test_what_the_broken_run_left_unfinished_is_told_as_such() -> None:
+    world = World(Engine(BROKEN), progress=BROKEN)
+    asyncio.run(world.trips.resume("t1"))
+    [line] = world.record.progress.entries
+    assert (line.result, line.reason) == ("failed", "interrupted")
+    assert line.ended_at is not None
+    assert [m.event for m in world.record.progress.milestones] == ["resumed"]
+
+
+def test_a_trip_that_has_gone_on_meanwhile_is_not_started() -> None:
+    engine = Engine(BROKEN)
+    world = World(engine, progress=BROKEN)
+    late = world.record
+    asyncio.run(world.trips.resume("t1"))
+    with pytest.raises(NotNow, match="gone on"):
+        asyncio.run(world.trips._start_over(late))
+    assert len(engine.started) == 1
+
+
+@pytest.mark.parametrize("status", ["running", "confirmed", "failed"])
+def test_a_trip_that_needs_nobody_is_not_resumed(status: Any) -> None:
+    world = World(Engine(Progress()), progress=Progress(status=status))
+    with pytest.raises(NotNow, match=status):
+        asyncio.run(world.trips.resume("t1"))
+
+
+def test_a_workflow_that_broke_while_it_waited_for_approval_is_not_approved() -> None:
+    world = World(Engine(BROKEN.model_copy(update={"step": "approval"})))
+    with pytest.raises(NotNow, match="needs_attention"):
+        asyncio.run(world.trips.decide("t1", YES))
+
+
+def test_an_approval_that_nobody_hears_is_not_accepted() -> None:
+    world = World(Engine(Progress(step="approval", entries=[CHARGE]), deaf=True))
+    with pytest.raises(NotNow):
+        asyncio.run(world.trips.decide("t1", YES))
+
+
+def test_a_trip_that_is_in_hand_is_answered_though_all_places_are_taken() -> None:
+    engine = Engine(Progress())
+    world = World(engine, places=1)
+    world.admission.enter("another")
+    known = asyncio.run(world.trips.book("t1", REQUEST))
+    assert known.trip_id == "t1"
+    assert engine.started == []
+    with pytest.raises(Busy):
+        asyncio.run(world.trips.book("t2", REQUEST))
+
+
+def test_another_request_under_a_known_id_is_told_so_though_all_places_are_taken() -> None:
+    world = World(Engine(Progress()), places=1)
+    world.admission.enter("another")
+    other = REQUEST.model_copy(update={"customer_id": "somebody else"})
+    with pytest.raises(OtherRequest):
+        asyncio.run(world.trips.book("t1", other))
+
+
+@pytest.mark.parametrize(("age", "starts"), [(0, 0), (60, 1)], ids=["young", "old"])
+def test_a_look_starts_a_forgotten_trip_but_none_that_is_just_being_accepted(
+    age: int, starts: int
+) -> None:
+    engine = Engine(None)
+    world = World(engine, created_at=datetime.now(UTC) - timedelta(seconds=age))
+    asyncio.run(world.trips.get("t1"))
+    assert len(engine.started) == starts
