@@ -143,7 +143,7 @@ class Trips:
             trace_id=trace_id(),
         )
         record = await self._records.accept(fresh)
-        if record.digest != fresh.digest:
+        if not record.is_of(request):
             raise OtherRequest(trip_id)
         if record is fresh:
             meters.ACCEPTED.inc()
