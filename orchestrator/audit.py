@@ -1,11 +1,14 @@
 """The audit trail of a trip: everything that happened, in order, read from its record."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal
+from hashlib import sha256
+from itertools import accumulate
+from typing import Literal, NamedTuple
 
 from orchestrator.models import TripRecord
-from orchestrator.saga import Entry
+from orchestrator.saga import Entry, Fault
 from orchestrator.wire import Timestamp, Wire
 
 Event = Literal[
@@ -45,30 +48,88 @@ def trail(record: TripRecord) -> list[AuditEvent]:
 
     Times of steps are those of the workflow's turns: when it called, and when it took the answer.
     """
-    return sorted(_events(record), key=lambda event: event.at)
+    return [event for _, _, event in _in_order(record)]
 
 
-def _events(record: TripRecord) -> Iterator[AuditEvent]:
-    yield AuditEvent(at=record.created_at, event="accepted")
+class Told:
+    """Which events of a trip a listener has been told.
+
+    Events belong to lines: a step that was entered, or something that happened once to the whole
+    trip. Those of one line come to be known in order, but those of two may not: so what was told is
+    the latest of each line. ``id`` says that in text, for a listener to go on from.
+    """
+
+    def __init__(self, last_event_id: str = "") -> None:
+        """Take up where an ``id`` was given; after what is none, everything is news."""
+        known = last_event_id.split(",") if _ID.fullmatch(last_event_id) else []
+        self._latest = {line: int(number) for line, _, number in (k.partition(".") for k in known)}
+
+    @property
+    def id(self) -> str:
+        return ",".join(f"{line}.{number}" for line, number in self._latest.items())
+
+    def news(self, record: TripRecord) -> Iterator[AuditEvent]:
+        """Tell what was not told yet, oldest first."""
+        for line, number, event in _in_order(record):
+            if number > self._latest.get(line, -1):
+                self._latest[line] = number
+                yield event
+
+
+_ID = re.compile(r"[0-9a-f]{8}\.\d{1,9}(,[0-9a-f]{8}\.\d{1,9}){0,999}", re.ASCII)
+
+
+class _Event(NamedTuple):
+    """An event, and what it is: which one on which line, wherever it stands in the record."""
+
+    line: str
+    number: int
+    told: AuditEvent
+
+
+def _in_order(record: TripRecord) -> list[_Event]:
+    """Return the events oldest first; those of one line in their order, whatever clocks say."""
+    timed: list[tuple[datetime, _Event]] = []
+    for line in _lines(record):
+        times = accumulate((event.told.at for event in line), max)
+        timed += zip(times, line, strict=True)
+    return [event for _, event in sorted(timed, key=lambda one: one[0])]
+
+
+def _lines(record: TripRecord) -> Iterator[list[_Event]]:
+    yield _once(AuditEvent(at=record.created_at, event="accepted"))
     for entry in record.progress.entries:
-        yield from _of_step(entry)
+        yield list(_of_step(entry))
     for milestone in record.progress.milestones:
-        yield AuditEvent(at=milestone.at, event=milestone.event, detail=milestone.detail)
+        event = AuditEvent(at=milestone.at, event=milestone.event, detail=milestone.detail)
+        yield _once(event)
     if record.cancel_requested_at:
-        yield AuditEvent(at=record.cancel_requested_at, event="cancel_requested")
+        yield _once(AuditEvent(at=record.cancel_requested_at, event="cancel_requested"))
     if record.ended_at:
-        yield _end(record, record.ended_at)
+        yield _once(_end(record, record.ended_at))
 
 
-def _of_step(entry: Entry) -> Iterator[AuditEvent]:
-    yield _line(entry, "step_started", entry.started_at)
+def _once(event: AuditEvent) -> list[_Event]:
+    return [_Event(_line_id(event.event, event.at), 0, event)]
+
+
+def _of_step(entry: Entry) -> Iterator[_Event]:
+    """The start has number 0, each fault that of its try, the end one more than there were tries.
+
+    The same step may be entered again, but not at the same time.
+    """
+    line = _line_id(f"{entry.step} {entry.resource}", entry.started_at)
+    yield _Event(line, 0, _told(entry, "step_started", entry.started_at))
     for fault in entry.faults:
-        failed = _line(entry, "try_failed", fault.ended_at, fault.number)
-        yield failed.model_copy(update={"reason": fault.reason, "detail": fault.detail})
+        failed = _told(entry, "try_failed", fault.ended_at, fault.number, fault)
+        yield _Event(line, fault.number, failed)
     if entry.ended_at:
-        ended: Event = _ENDINGS[entry.result]
-        line = _line(entry, ended, entry.ended_at, entry.tries)
-        yield line.model_copy(update={"reason": entry.reason, "detail": entry.detail})
+        ended = _told(entry, _ENDINGS[entry.result], entry.ended_at, entry.tries, entry)
+        yield _Event(line, entry.tries + 1, ended)
+
+
+def _line_id(what: str, begun: datetime) -> str:
+    return sha256(f"{what} {begun.timestamp():.6f}".encode()).hexdigest()[:8]
 
 
 _ENDINGS: dict[str, Event] = {
@@ -78,7 +139,13 @@ _ENDINGS: dict[str, Event] = {
 }
 
 
-def _line(entry: Entry, event: Event, at: datetime, attempt: int | None = None) -> AuditEvent:
+def _told(
+    entry: Entry,
+    event: Event,
+    at: datetime,
+    attempt: int | None = None,
+    why: Entry | Fault | None = None,
+) -> AuditEvent:
     return AuditEvent(
         at=at,
         event=event,
@@ -86,6 +153,8 @@ def _line(entry: Entry, event: Event, at: datetime, attempt: int | None = None) 
         resource=entry.resource or None,
         compensation=entry.compensation,
         attempt=attempt,
+        reason=why.reason if why else None,
+        detail=why.detail if why else None,
     )
 
 

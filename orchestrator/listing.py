@@ -1,15 +1,26 @@
-"""Pages of trips, newest first, by customer and by status."""
+"""Pages of trips, newest first, by customer and by status.
+
+A page is read in batches: first as many trips as it may show, then a constant number however few
+are still wanted, so a rare status costs few reads. Its cursor says after which trip the next page
+begins: in logs, which only grow, by the place; among the open trips, of which some end meanwhile,
+by the trip's age.
+"""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple, Protocol
 
 from orchestrator import trip_index
 from orchestrator.models import TERMINAL, TripRecord, TripStatus
 from orchestrator.records import TripRecords
-from orchestrator.trip_index import BadPosition, Item, Position
+from orchestrator.trip_index import AgeKey, BadPosition, Item, Position, Reader
 
 _LOOKED_AT_MOST = 500
+_BATCH = 100
+_LONGEST_CURSOR = 400
 
 
 class BadCursor(Exception):
@@ -24,6 +35,18 @@ class Page:
     cursor: str | None
 
 
+class Found(NamedTuple):
+    """A trip in an index, and where to read on after it; None after the last."""
+
+    item: Item
+    after: object
+
+
+class _Source(Protocol):
+    async def take(self, count: int) -> list[Found]:
+        """Return the next ``count`` trips, newest first; fewer only at the end."""
+
+
 class Listing:
     """Reads pages of trips. A question for a rare status looks at 500 trips a page at the most, so
     its pages can be short. Methods raise CallFailed and BadCursor."""
@@ -35,44 +58,80 @@ class Listing:
         self, customer_id: str | None, status: TripStatus | None, limit: int, cursor: str | None
     ) -> Page:
         """Return up to ``limit`` trips after those before the cursor."""
+        source = await self._source(customer_id, status, cursor)
+        records: list[TripRecord] = []
+        size, looked, after = limit, 0, None
+        while looked < _LOOKED_AT_MOST and (batch := await source.take(size)):
+            size, looked = _BATCH, looked + len(batch)
+            for record, after in await self._read(batch):
+                if record is not None and status in (None, record.progress.status):
+                    records.append(record)
+                if len(records) == limit:
+                    return Page(records, _encoded(after))
+        return Page(records, _encoded(after))
+
+    async def _source(
+        self, customer_id: str | None, status: TripStatus | None, cursor: str | None
+    ) -> _Source:
         if customer_id is None and status is not None and status not in TERMINAL:
-            return await self._open(status, limit, cursor)
+            return _Open(await self._records.open(), _age_key(cursor) if cursor else None)
         logs = trip_index.logs_of(customer_id) if customer_id else trip_index.logs_of_all()
-        positions = _positions(cursor, len(logs)) if cursor else None
-        found: list[TripRecord] = []
-        looked = 0
-        while len(found) < limit and looked < _LOOKED_AT_MOST:
-            try:
-                items, positions = await self._records.newest(logs, positions, limit - len(found))
-            except BadPosition as fault:
-                raise BadCursor(str(cursor)) from fault
-            found += [r for r in await self._read(items) if status in (None, r.progress.status)]
-            looked += len(items)
-            if not items:
+        positions = _positions(cursor) if cursor else None
+        try:
+            return _Logs(self._records, Reader(await self._records.heads(logs), positions))
+        except BadPosition as fault:
+            raise BadCursor(cursor) from fault
+
+    async def _read(self, batch: Sequence[Found]) -> list[tuple[TripRecord | None, object]]:
+        records = await self._records.all([found.item.trip_id for found in batch])
+        return [(record, found.after) for record, found in zip(records, batch, strict=True)]
+
+
+class _Logs:
+    """The trips of logs."""
+
+    def __init__(self, records: TripRecords, reader: Reader) -> None:
+        self._records = records
+        self._reader = reader
+
+    async def take(self, count: int) -> list[Found]:
+        reader, taken = self._reader, list[Found]()
+        while len(taken) < count:
+            if missing := reader.missing(count - len(taken)):
+                for page, value in (await self._records.pages(missing)).items():
+                    reader.supply(page, value)
+            item = reader.newest()
+            if item is None:
                 break
-        more = positions is not None and any(page or left for page, left in positions)
-        return Page(found, _encoded(positions) if more else None)
-
-    async def _open(self, status: TripStatus, limit: int, cursor: str | None) -> Page:
-        """The open trips are few, so all of them are read."""
-        skip = _skip(cursor) if cursor else 0
-        records = await self._read(await self._records.open())
-        fitting = [record for record in records if record.progress.status == status]
-        more = len(fitting) > skip + limit
-        return Page(fitting[skip : skip + limit], _encoded(skip + limit) if more else None)
-
-    async def _read(self, items: list[Item]) -> list[TripRecord]:
-        if not items:
-            return []
-        records = await self._records.all([item.trip_id for item in items])
-        return [record for record in records if record is not None]
+            taken.append(Found(item, None if reader.ended else list(reader.positions)))
+        return taken
 
 
-def _encoded(value: object) -> str:
-    return urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode()
+class _Open:
+    """The open trips, which are few, so that their index is read whole."""
+
+    def __init__(self, newest_first: list[Item], after: AgeKey | None) -> None:
+        self._left = [item for item in newest_first if after is None or item.age_key < after]
+
+    async def take(self, count: int) -> list[Found]:
+        taken, self._left = self._left[:count], self._left[count:]
+        last = None if self._left or not taken else taken[-1]
+        return [Found(item, None if item is last else _place(item)) for item in taken]
+
+
+def _place(item: Item) -> list[str]:
+    return [item.created_at.isoformat(), item.trip_id]
+
+
+def _encoded(after: object) -> str | None:
+    if after is None:
+        return None
+    return urlsafe_b64encode(json.dumps(after, separators=(",", ":")).encode()).decode()
 
 
 def _decoded(cursor: str) -> object:
+    if len(cursor) > _LONGEST_CURSOR:
+        raise BadCursor(cursor)
     try:
         value: object = json.loads(urlsafe_b64decode(cursor.encode()))
     except ValueError as fault:
@@ -80,22 +139,32 @@ def _decoded(cursor: str) -> object:
     return value
 
 
-def _skip(cursor: str) -> int:
-    value = _decoded(cursor)
-    if not isinstance(value, int) or value < 0:
-        raise BadCursor(cursor)
-    return value
+def _age_key(cursor: str) -> AgeKey:
+    match _decoded(cursor):
+        case [str(told), str(trip_id)]:
+            return _time(told, cursor), trip_id
+    raise BadCursor(cursor)
 
 
-def _positions(cursor: str, logs: int) -> list[Position]:
+def _time(told: str, cursor: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(told)
+        if at.tzinfo is None:
+            raise BadCursor(cursor)
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError) as fault:
+        raise BadCursor(cursor) from fault
+
+
+def _positions(cursor: str) -> list[Position]:
     value = _decoded(cursor)
-    if not isinstance(value, list) or len(value) != logs:
+    if not isinstance(value, list):
         raise BadCursor(cursor)
     return [_position(pair, cursor) for pair in value]
 
 
 def _position(pair: object, cursor: str) -> Position:
     match pair:
-        case [int(page), int(left)] if page >= 0 and 0 <= left <= trip_index.PAGE:
+        case [int(page), int(left)]:
             return page, left
     raise BadCursor(cursor)

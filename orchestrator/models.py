@@ -1,5 +1,6 @@
 """What goes over the wire and into the records of TripOrchestrator."""
 
+import json
 from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
@@ -112,8 +113,11 @@ class TripRequest(Wire):
     ] = "pm_card_visa"
 
     def digest(self) -> str:
-        """Return what tells two requests apart, defaults filled in."""
-        return sha256(self.model_dump_json().encode()).hexdigest()
+        """Return what tells two requests apart: what was asked but for defaults, so that a release
+        in which more may be asked for knows the requests of the one before."""
+        asked = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+        return sha256(canonical.encode()).hexdigest()
 
 
 class Decision(Wire):
@@ -253,6 +257,10 @@ class TripRecord(BaseModel):
     @property
     def ended(self) -> bool:
         return self.progress.status in TERMINAL
+
+    def is_of(self, request: TripRequest) -> bool:
+        """Whether this was asked for; another release may have made its digest in another way."""
+        return request.digest() in (self.digest, self.request.digest())
 
     @property
     def workflow_id(self) -> str:

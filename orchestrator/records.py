@@ -9,7 +9,7 @@ from typing import TypeVar
 from orchestrator import trip_index
 from orchestrator.models import Milestone, Progress, TripRecord
 from orchestrator.sidecar import CallFailed, Sidecar, StateChanged, Stored, Write
-from orchestrator.trip_index import Item, Position, Reader
+from orchestrator.trip_index import Item
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class TripRecords:
 
     async def all(self, trip_ids: Sequence[str]) -> list[TripRecord | None]:
         """Return the records, in the same order."""
-        stored = await self._sidecar.read(_STORE, [_key(trip_id) for trip_id in trip_ids])
+        stored = await self._read([_key(trip_id) for trip_id in trip_ids])
         return [_record(stored[_key(trip_id)]) for trip_id in trip_ids]
 
     async def accept(self, fresh: TripRecord) -> TripRecord:
@@ -76,24 +76,28 @@ class TripRecords:
 
     async def open(self) -> list[Item]:
         """Return the trips that have not ended, newest first."""
-        stored = await self._sidecar.read(_STORE, trip_index.open_keys())
+        stored = await self._read(trip_index.open_keys())
         return trip_index.open_trips({key: found.value for key, found in stored.items()})
 
-    async def newest(
-        self, logs: Sequence[str], positions: list[Position] | None, count: int
-    ) -> tuple[list[Item], list[Position]]:
-        """Return up to ``count`` trips of the logs, newest first, and where to read on."""
-        heads = await self._sidecar.read(_STORE, logs)
-        reader = Reader({log: heads[log].value for log in logs}, positions)
-        items: list[Item] = []
-        while len(items) < count:
-            if page := reader.missing:
-                reader.supply(page, (await self._sidecar.read(_STORE, [page]))[page].value)
-            elif item := reader.newest():
-                items.append(item)
-            else:
-                break
-        return items, reader.positions
+    async def heads(self, logs: Sequence[str]) -> trip_index.Documents:
+        """Return the heads of logs; None where nothing was ever logged."""
+        stored = await self._read(logs)
+        return {log: stored[log].value for log in logs}
+
+    async def pages(self, keys: Sequence[str]) -> trip_index.Documents:
+        """Return full pages of logs."""
+        stored = await self._read(keys)
+        if lost := [key for key in keys if stored[key].value is None]:
+            raise CallFailed(f"{_STORE} has lost {', '.join(lost)}")
+        return {key: stored[key].value for key in keys}
+
+    async def _read(self, keys: Sequence[str]) -> dict[str, Stored]:
+        """Read what is shown: what seems absent among others is read alone, which is sure."""
+        stored = await self._sidecar.read(_STORE, keys)
+        if len(keys) > 1:
+            for key in [key for key in keys if stored[key].value is None]:
+                stored |= await self._sidecar.read(_STORE, [key])
+        return stored
 
     async def _accept(self, fresh: TripRecord) -> TripRecord:
         key = _key(fresh.trip_id)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from orchestrator.audit import AuditEvent, trail
+from orchestrator.audit import AuditEvent, Told, trail
 from orchestrator.listing import BadCursor, Listing
 from orchestrator.models import CustomerId, Decision, TripId, TripRecord, TripRequest, TripStatus
 from orchestrator.problems import (
@@ -144,17 +144,20 @@ async def audit(record: Known) -> list[AuditEvent]:
     responses=problems(404, 422, 503),
 )
 async def events(
-    record: Known, trips: Booking, last_event_id: Annotated[int, Header(ge=0)] = 0
+    record: Known, trips: Booking, last_event_id: Annotated[str, Header()] = ""
 ) -> AsyncIterator[ServerSentEvent]:
-    """The stream ends with the trip. ``Last-Event-ID`` skips what was received before."""
-    sent = 0
+    """The stream ends with the trip. ``Last-Event-ID`` with the ``id`` of the last event received
+    skips it and all that was sent before it; with any other text, all events are sent.
+
+    An event that comes to be known late is sent late: then ``at`` is earlier than that of an event
+    before. Of a step that fails more than twenty times between two looks, the earliest faults are
+    not sent.
+    """
+    told = Told(last_event_id)
     while True:
-        for event in trail(record)[sent:]:
-            sent += 1
-            if sent > last_event_id:
-                yield ServerSentEvent(
-                    raw_data=event.model_dump_json(by_alias=True, exclude_none=True), id=str(sent)
-                )
+        for event in told.news(record):
+            data = event.model_dump_json(by_alias=True, exclude_none=True)
+            yield ServerSentEvent(raw_data=data, id=told.id)
         if record.ended:
             return
         await asyncio.sleep(_LOOK_SECONDS)

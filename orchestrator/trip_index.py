@@ -6,10 +6,10 @@ its customer; a log is a head and full pages, which never change again. And the 
 that have not ended. Pure: documents in, documents out.
 """
 
-import heapq
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
+from math import ceil
 from typing import Any
 from zlib import crc32
 
@@ -21,6 +21,7 @@ _PARTS = 8
 Documents = dict[str, Any]
 Position = tuple[int, int]
 """A page of a log, and how many of its entries, counted from the oldest, have not been seen."""
+AgeKey = tuple[datetime, str]
 
 
 class Item(BaseModel):
@@ -30,7 +31,7 @@ class Item(BaseModel):
     created_at: datetime
 
     @property
-    def age_key(self) -> tuple[datetime, str]:
+    def age_key(self) -> AgeKey:
         return self.created_at, self.trip_id
 
 
@@ -133,10 +134,11 @@ class BadPosition(Exception):
 class Reader:
     """Reads logs together from the newest entry to the oldest, from where ``positions`` say.
 
-    ``missing`` names the page that has to be given with `supply` before reading can go on.
+    Pages that are `missing` have to be given with `supply` before reading can go on. Raises
+    BadPosition.
     """
 
-    def __init__(self, heads: Mapping[str, Any], positions: list[Position] | None) -> None:
+    def __init__(self, heads: Mapping[str, Any], positions: list[Position] | None = None) -> None:
         self._names = list(heads)
         self._pages: dict[str, list[Item]] = {}
         at_head: list[Position] = []
@@ -144,25 +146,27 @@ class Reader:
             head = Log.model_validate(value or {})
             self._pages[page_key(name, head.pages)] = head.items
             at_head.append((head.pages, len(head.items)))
-        self.positions = list(positions) if positions else at_head
+        self.positions = at_head if positions is None else list(positions)
+        if len(self.positions) != len(at_head) or not all(map(_within, self.positions, at_head)):
+            raise BadPosition
 
     @property
-    def missing(self) -> str | None:
-        return next((page for page in self._current() if page not in self._pages), None)
+    def ended(self) -> bool:
+        """Whether all entries have been read."""
+        return not any(page or left for page, left in self.positions)
+
+    def missing(self, count: int) -> list[str]:
+        """Return nothing if the next entry can be read, else all pages that are not there of those
+        in which the next ``count`` entries can be."""
+        if all(page in self._pages for page in self._current()):
+            return []
+        return [page for page in self._ahead(count) if page not in self._pages]
 
     def supply(self, page: str, value: Any) -> None:
-        self._pages[page] = Log.model_validate(value or {}).items
+        self._pages[page] = Log.model_validate(value).items
 
     def newest(self) -> Item | None:
-        """Take the newest entry that was not read yet; None at the end. Nothing may be missing.
-
-        Raises BadPosition.
-        """
-        if any(
-            left > len(self._pages[page])
-            for page, (_, left) in zip(self._current(), self.positions, strict=True)
-        ):
-            raise BadPosition
+        """Take the newest entry that was not read yet; None at the end. Nothing may be missing."""
         tails = [
             (self._pages[page][left - 1].age_key, n)
             for n, (page, (_, left)) in enumerate(zip(self._current(), self.positions, strict=True))
@@ -170,7 +174,7 @@ class Reader:
         ]
         if not tails:
             return None
-        _, n = heapq.nlargest(1, tails)[0]
+        _, n = max(tails)
         page, left = self.positions[n]
         item = self._pages[page_key(self._names[n], page)][left - 1]
         back_a_page = left == 1 and page > 0
@@ -180,3 +184,14 @@ class Reader:
     def _current(self) -> Iterator[str]:
         for name, (page, _) in zip(self._names, self.positions, strict=True):
             yield page_key(name, page)
+
+    def _ahead(self, count: int) -> Iterator[str]:
+        for name, (page, left) in zip(self._names, self.positions, strict=True):
+            oldest = max(0, page - ceil(max(0, count - left) / PAGE))
+            for ahead in range(page, oldest - 1, -1):
+                yield page_key(name, ahead)
+
+
+def _within(position: Position, head: Position) -> bool:
+    page, left = position
+    return 0 <= page <= head[0] and 0 <= left <= (PAGE if page < head[0] else head[1])

@@ -214,7 +214,7 @@ def _told(progress: Progress, kept: Progress) -> Progress:
 
 
 def _of_same_request(record: TripRecord, request: TripRequest) -> TripRecord:
-    if record.digest != request.digest():
+    if not record.is_of(request):
         raise OtherRequest(record.trip_id)
     return record
 

@@ -28,9 +28,9 @@ def read(stored: dict[str, Any], logs: list[str], positions: Any = None, count: 
     reader = Reader({log: stored.get(log) for log in logs}, positions)
     found: list[str] = []
     while len(found) < count:
-        if page := reader.missing:
+        for page in reader.missing(count):
             reader.supply(page, stored[page])
-        elif newest := reader.newest():
+        if newest := reader.newest():
             found.append(newest.trip_id)
         else:
             break

@@ -1,0 +1,41 @@
+"""What is the same trip: booked again with the same id, also after another release was started."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from orchestrator.admission import Admission
+from orchestrator.endings import Endings
+from orchestrator.models import Terms, TripRecord, TripRequest
+from orchestrator.records import TripRecords
+from orchestrator.trips import OtherRequest, Trips
+from tests.support.memory import MemorySidecar
+from tests.unit.test_trip_request import VALID, with_change
+
+
+class Starting:
+    """An engine that starts trips."""
+
+    async def start(self, _: TripRecord) -> None:
+        pass
+
+
+def booked(sidecar: MemorySidecar, request: dict[str, Any]) -> TripRecord:
+    records = TripRecords(sidecar)  # type: ignore[arg-type]
+    trips = Trips(records, Starting(), Endings(), Admission(9, 1), Terms())  # type: ignore[arg-type]
+    return asyncio.run(trips.book("t1", TripRequest.model_validate(request)))
+
+
+@pytest.mark.parametrize("digest", [None, "made in the way of another release"])
+def test_booked_again_it_is_the_same_trip_and_with_another_request_refused(
+    digest: str | None,
+) -> None:
+    sidecar = MemorySidecar()
+    first = booked(sidecar, VALID)
+    if digest:
+        sidecar.values["trip:t1"]["digest"] = digest
+    again = booked(sidecar, VALID | {"paymentMethod": "pm_card_visa"})
+    assert again.created_at == first.created_at
+    with pytest.raises(OtherRequest):
+        booked(sidecar, with_change("flight.passengers", 3))
