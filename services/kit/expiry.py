@@ -9,14 +9,14 @@ job at all. A job that is lost loses nothing but tidiness.
 import asyncio
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import aiohttp
 
 from services.kit import holds
 from services.kit.hold_store import HoldStore
-from services.kit.holds import Reservation
+from services.kit.holds import Change, Pool, Reservation
 from services.kit.jobs import Jobs
 from services.kit.meters import RESERVATIONS, note
 
@@ -66,12 +66,20 @@ class Expiry:
 
     async def clear(self, pool: str) -> int:
         """Mark every hold of ``pool`` that ran out as expired; return how many there were."""
-        now = self._clock()
-        lapsed = (await self._store.pools([pool]))[pool].lapsed(now)
-        for reservation_id in lapsed:
-            await self._store.change(reservation_id, _expire_at(now))
+        lapsed = (await self._store.pools([pool]))[pool].lapsed(self._clock())
+        settled = [await self.settle(reservation_id) for reservation_id in lapsed]
+        return sum(reservation.status == "expired" for reservation in settled)
+
+    async def settle(self, reservation_id: str) -> Reservation:
+        """Mark a hold that ran out, or lost its place, as expired; return what it is now."""
+        change = await self._store.change(reservation_id, self._expire)
+        if change.changed:
             note(RESERVATIONS, "expired", reservation_id)
-        return len(lapsed)
+        return change.reservation
+
+    def _expire(self, known: Reservation | None, pools: Mapping[str, Pool]) -> Change:
+        assert known is not None, "a claim is stored only together with its reservation"
+        return holds.expire(known, pools, self._clock())
 
     async def _schedule(self, name: str, due: float, pool: str) -> None:
         try:
@@ -83,14 +91,6 @@ class Expiry:
     def _forget_past(self) -> None:
         now = self._clock().timestamp()
         self._scheduled = {name: due for name, due in self._scheduled.items() if due > now}
-
-
-def _expire_at(now: datetime) -> Callable[..., holds.Change]:
-    def rule(known: Reservation | None, pools: dict[str, holds.Pool]) -> holds.Change:
-        assert known is not None, "a claim is stored only together with its reservation"
-        return holds.expire(known, pools, now)
-
-    return rule
 
 
 def _slot_end(expires: datetime, created: datetime) -> float:

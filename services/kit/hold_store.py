@@ -34,17 +34,16 @@ class HoldStore:
         entries = await self._state.read([_pool_key(name) for name in names])
         return {name: _pool(entries[_pool_key(name)]) for name in names}
 
-    async def change(
-        self, reservation_id: str, rule: Rule, pools: Sequence[str] = ()
-    ) -> Reservation:
+    async def change(self, reservation_id: str, rule: Rule, pools: Sequence[str] = ()) -> Change:
         """Apply ``rule`` to the reservation and to ``pools``, besides those it claims already.
 
-        Raises what the rule raises; StateConflict after many lost races; StateUnavailable.
+        Return the change that is stored. Raises what the rule raises; StateConflict after many lost
+        races; StateUnavailable.
         """
         names = sorted(pools or await self._pools_of(reservation_id))
         async with self._in_turn(names):
             changed = await self._retried(reservation_id, rule, names, is_new=bool(pools))
-        self._remember(changed)
+        self._remember(changed.reservation)
         return changed
 
     async def _pools_of(self, reservation_id: str) -> Sequence[str]:
@@ -63,7 +62,7 @@ class HoldStore:
 
     async def _retried(
         self, reservation_id: str, rule: Rule, names: Sequence[str], is_new: bool
-    ) -> Reservation:
+    ) -> Change:
         for _ in range(_TRIES):
             try:
                 return await self._once(reservation_id, rule, names, is_new)
@@ -74,7 +73,7 @@ class HoldStore:
 
     async def _once(
         self, reservation_id: str, rule: Rule, names: Sequence[str], is_new: bool
-    ) -> Reservation:
+    ) -> Change:
         key = _reservation_key(reservation_id)
         entries = await self._state.read([key, *map(_pool_key, names)])
         if entries[key].value is None and not is_new:
@@ -87,7 +86,7 @@ class HoldStore:
         change = rule(known, {name: _pool(entries[_pool_key(name)]) for name in names})
         if change.changed:
             await self._state.write(_writes(change, entries))
-        return change.reservation
+        return change
 
     @asynccontextmanager
     async def _in_turn(self, names: Sequence[str]) -> AsyncIterator[None]:

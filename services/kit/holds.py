@@ -1,15 +1,17 @@
 """The rules of a two-phase reservation: hold, then confirm; or cancel; or let it expire.
 
 A reservation claims a quantity of one or more pools (the seats of a flight, the rooms of a hotel on
-one night). A claim with a time lapses by itself at that time; a confirmed claim has none. The rules
-are pure: they take what is stored and the time, and return what is to be stored, or refuse.
+one night). A claim with a time lapses by itself at that time; a confirmed claim has none. Who needs
+the place of a lapsed claim removes it, and a claim that is gone cannot be confirmed: where clocks
+differ, what is stored decides, and no more is ever claimed than there is. The rules are pure: they
+take what is stored and the time, and return what is to be stored, or refuse.
 
 Reservation status: ``held`` until confirmed, cancelled or expired; ``confirmed`` until cancelled;
 ``cancelled`` and ``expired`` for ever, also as the tombstone of a reservation that never was.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -34,6 +36,11 @@ class Pool(BaseModel):
 
     claims: dict[str, Claim] = {}
 
+    @property
+    def claimed(self) -> int:
+        """The quantity of all claims, lapsed or not."""
+        return sum(claim.quantity for claim in self.claims.values())
+
     def taken(self, now: datetime) -> int:
         """Return the quantity taken, lapsed holds not counted."""
         return sum(c.quantity for c in self.claims.values() if c.until is None or c.until > now)
@@ -41,6 +48,13 @@ class Pool(BaseModel):
     def lapsed(self, now: datetime) -> list[str]:
         """Return the ids of the reservations whose hold has run out."""
         return [i for i, c in self.claims.items() if c.until is not None and c.until <= now]
+
+    def with_room(self, quantity: int, capacity: int, now: datetime) -> "Pool":
+        """Return the pool, without what lapsed if the quantity does not fit beside it."""
+        if self.claimed + quantity <= capacity:
+            return self
+        lapsed = self.lapsed(now)
+        return Pool(claims={i: c for i, c in self.claims.items() if i not in lapsed})
 
     def with_claim(self, reservation_id: str, claim: Claim) -> "Pool":
         return Pool(claims={**self.claims, reservation_id: claim})
@@ -66,6 +80,10 @@ class Reservation(BaseModel):
         lapsed = self.status == "held" and self.expires_at is not None and self.expires_at <= now
         return "expired" if lapsed else self.status
 
+    def has_its_claims(self, pools: Mapping[str, Pool]) -> bool:
+        """Return whether every pool still has its claim."""
+        return all(self.id in pools[name].claims for name in self.pools)
+
 
 @dataclass(frozen=True)
 class Hold:
@@ -81,11 +99,15 @@ class Hold:
 
 @dataclass(frozen=True)
 class Change:
-    """The reservation after a decision, and the pools that have to be stored with it."""
+    """The reservation after a decision, and the pools that have to be stored with it.
+
+    A ``refusal`` is given once both are stored.
+    """
 
     reservation: Reservation
     pools: Mapping[str, Pool] = field(default_factory=dict)
     changed: bool = True
+    refusal: Refusal | None = None
 
 
 def hold(
@@ -97,9 +119,10 @@ def hold(
     ``hold_expired`` and ``reservation_cancelled`` (it is over, or was cancelled before it came).
     """
     if known is not None:
-        return _same_again(asked, known, now)
-    left = {p: room - pools[p].taken(now) for p, room in asked.capacities.items()}
-    short = [p for p, room in left.items() if room < asked.quantity]
+        return _same_again(asked, known, pools, now)
+    rooms = asked.capacities.items()
+    pools = {p: pools[p].with_room(asked.quantity, room, now) for p, room in rooms}
+    short = [p for p, room in rooms if room < pools[p].claimed + asked.quantity]
     if short:
         raise Refusal("sold_out", f"Fewer than {asked.quantity} left of {', '.join(short)}.")
     until = now + timedelta(seconds=asked.seconds)
@@ -122,7 +145,8 @@ def confirm(
     """Make a hold permanent. Refuses: ``unknown_reservation``, or as ``hold`` when it is over."""
     if known is None:
         raise _unknown(reservation_id)
-    _refuse_if_over(known, now)
+    if over := _over(known, pools, now):
+        return over
     if known.status == "confirmed":
         return Change(known, changed=False)
     made = known.model_copy(update={"status": "confirmed", "expires_at": None})
@@ -142,7 +166,8 @@ def extend(
     """
     if known is None:
         raise _unknown(reservation_id)
-    _refuse_if_over(known, now)
+    if over := _over(known, pools, now):
+        return over
     if known.expires_at is None or until <= known.expires_at:
         return Change(known, changed=False)
     if until > now + LONGEST_HOLD:
@@ -163,29 +188,35 @@ def cancel(
 
 
 def expire(known: Reservation, pools: Mapping[str, Pool], now: datetime) -> Change:
-    """Give back what a hold that ran out still claims; anything else is left as it is."""
-    if known.status != "held" or known.status_at(now) != "expired":
+    """End a hold that ran out, or whose place another one took; leave anything else as it is."""
+    over = known.status_at(now) == "expired" or not known.has_its_claims(pools)
+    if known.status != "held" or not over:
         return Change(known, changed=False)
     return _ended(known, "expired", pools)
 
 
-def _same_again(asked: Hold, known: Reservation, now: datetime) -> Change:
+def _same_again(
+    asked: Hold, known: Reservation, pools: Mapping[str, Pool], now: datetime
+) -> Change:
     if known.request is not None and known.request != asked.request:
         raise Refusal("idempotency_conflict", f"{known.id} was made with another request.")
-    _refuse_if_over(known, now)
-    return Change(known, changed=False)
+    return _over(known, pools, now) or Change(known, changed=False)
 
 
 def _unknown(reservation_id: str) -> Refusal:
     return Refusal("unknown_reservation", f"There is no reservation {reservation_id}.")
 
 
-def _refuse_if_over(known: Reservation, now: datetime) -> None:
-    status = known.status_at(now)
-    if status == "cancelled":
+def _over(known: Reservation, pools: Mapping[str, Pool], now: datetime) -> Change | None:
+    """Return the refusal of a hold that is over, or None. That it ran out is recorded with it: what
+    was refused to one is not granted to another whose clock is behind."""
+    if known.status == "cancelled":
         raise Refusal("reservation_cancelled", f"{known.id} is cancelled.")
-    if status == "expired":
-        raise Refusal("hold_expired", f"The hold of {known.id} ran out at {known.expires_at}.")
+    ended = expire(known, pools, now)
+    if ended.reservation.status != "expired":
+        return None
+    why = f"The hold of {known.id} ran out at {known.expires_at}."
+    return replace(ended, refusal=Refusal("hold_expired", why))
 
 
 def _claimed(

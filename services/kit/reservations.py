@@ -1,11 +1,11 @@
 """Hold, extend, confirm, cancel and look: what one does with a reservation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from services.kit import holds
 from services.kit.expiry import Expiry
-from services.kit.hold_store import HoldStore
+from services.kit.hold_store import HoldStore, Rule
 from services.kit.holds import Change, Hold, Pool, Reservation
 from services.kit.meters import RESERVATIONS, note
 from services.kit.refusals import Refusal
@@ -25,14 +25,14 @@ class Reservations:
         def rule(known: Reservation | None, pools: Mapping[str, Pool]) -> Change:
             return holds.hold(asked, known, pools, self._clock())
 
-        held = await self._store.change(asked.id, rule, pools=list(asked.capacities))
+        held = await self._change(asked.id, rule, pools=list(asked.capacities))
         note(RESERVATIONS, "held", asked.id)
         self._expiry.watch(held)
         return held
 
     async def confirm(self, reservation_id: str) -> Reservation:
         """Make a hold permanent. Refuses as `holds.confirm`."""
-        confirmed = await self._store.change(
+        confirmed = await self._change(
             reservation_id,
             lambda known, pools: holds.confirm(reservation_id, known, pools, self._clock()),
         )
@@ -42,7 +42,7 @@ class Reservations:
 
     async def extend(self, reservation_id: str, until: datetime) -> Reservation:
         """Let a hold last longer. Refuses as `holds.extend`."""
-        held = await self._store.change(
+        held = await self._change(
             reservation_id,
             lambda known, pools: holds.extend(reservation_id, known, pools, self._clock(), until),
         )
@@ -51,7 +51,7 @@ class Reservations:
 
     async def cancel(self, reservation_id: str) -> Reservation:
         """Give back what is held or confirmed; of something unknown leave a tombstone."""
-        cancelled = await self._store.change(
+        cancelled = await self._change(
             reservation_id,
             lambda known, pools: holds.cancel(reservation_id, known, pools, self._clock()),
         )
@@ -60,13 +60,25 @@ class Reservations:
         return cancelled
 
     async def get(self, reservation_id: str) -> Reservation:
-        """Return the reservation. Refuses ``unknown_reservation``."""
+        """Return the reservation, expired if its place is gone. Refuses ``unknown_reservation``."""
         found = await self._store.reservation(reservation_id)
         if found is None:
             raise Refusal("unknown_reservation", f"There is no reservation {reservation_id}.")
-        return found
+        if found.status != "held" or found.has_its_claims(await self._store.pools(found.pools)):
+            return found
+        return await self._expiry.settle(reservation_id)
 
     async def free(self, pools: Mapping[str, int]) -> dict[str, int]:
         """Return how much is left of each pool, given its capacity."""
         stored, now = await self._store.pools(list(pools)), self._clock()
         return {name: max(0, room - stored[name].taken(now)) for name, room in pools.items()}
+
+    async def _change(
+        self, reservation_id: str, rule: Rule, pools: Sequence[str] = ()
+    ) -> Reservation:
+        change = await self._store.change(reservation_id, rule, pools)
+        if change.refusal is None:
+            return change.reservation
+        if change.changed:  # it is refused because it was found to have run out
+            note(RESERVATIONS, change.reservation.status, reservation_id)
+        raise change.refusal

@@ -27,9 +27,11 @@ class Money(Wire):
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
 
 
+# The id of the case that it belongs to, [A-Za-z0-9_-]{1,64}, a colon and a name; or the like. What
+# begins with a dot could be read as a step in a path.
 ResourceId = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$"),
+    StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.:-]{0,127}$"),
     Field(description="Chosen by the caller, and the idempotency key of what is done with it."),
 ]
 

@@ -109,3 +109,12 @@ def test_a_mail_delivered_again_has_the_same_file_and_another_has_another() -> N
     assert first != delivered("other", "Mon, 01 Jan 2024 00:00:00 +0000")
     assert "/" not in first
     assert first.startswith("Your-trip-x-is-confirmed-")
+
+
+@pytest.mark.parametrize("trip_id", ["-", "_x_", "-" * 64, "Z" * 64])
+def test_a_mail_is_found_by_its_trip_whatever_that_is_called(trip_id: str) -> None:
+    facts = {"template": "cancellation", "to": "a@example.com", "tripId": trip_id}
+    message = EmailMessage()
+    message["Subject"] = compose(f"{trip_id}:c", Cancellation.model_validate(facts)).subject
+    message.set_content(trip_id)
+    assert file_name(message.as_bytes()).startswith(f"Your-trip-{trip_id}-is-c")
