@@ -34,7 +34,7 @@ def _placement(dapr: Dapr, port: int, shift: int) -> Service:
         *_common(port, health, metrics),
         *("--initial-cluster", f"dapr-placement-0=127.0.0.1:{raft}"),
     ]
-    ports = _named("placement", port, health, metrics)
+    ports = _named("placement", port, health, metrics, raft)
     return Service("placement", command, ports, _healthy(health))
 
 

@@ -1,5 +1,6 @@
 """dapr.yaml as it is, and its copy with every port shifted."""
 
+import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +49,16 @@ def test_a_shifted_system_shares_no_port_with_the_real_one(tmp_path: Path) -> No
     assert len(of_real) == len(of_copy)
     assert not of_real & of_copy
     assert max(of_copy) < 32768
+
+
+@pytest.mark.parametrize("shift", [0, 10_000])
+def test_every_port_of_the_control_plane_is_known_before_it_starts(
+    tmp_path: Path, shift: int
+) -> None:
+    dapr = Dapr(Path("dapr"), tmp_path, "made up")
+    for service in control_plane.services(dapr, tmp_path, 50005, 50006, shift):
+        given = re.findall(r"(?:port |127\.0\.0\.1:)(\d+)(?:\s|$)", " ".join(service.command))
+        assert set(service.ports) == set(map(int, given)), service.name
 
 
 def test_a_traced_system_tells_sidecars_and_apps_where_spans_go(tmp_path: Path) -> None:
