@@ -14,6 +14,10 @@ _REASONS = {
     "cancelled_by_customer": "the customer changed their mind",
     "unavailable": "a service did not answer, however often it was asked",
     "circuit_open": "a service has been failing, so it was not asked again",
+    "interrupted": "its workflow ended before it had an answer",
+    "workflow_failed": "its workflow broke",
+    "workflow_terminated": "its workflow was ended from outside",
+    "workflow_stalled": "the engine holds its workflow back",
     "no_answer": "a service answered something that makes no sense",
     "mixed_currencies": "flight and hotel are priced in two currencies",
 }

@@ -4,7 +4,7 @@ import httpx
 
 from runtime.system import System
 from tests.support.waiting import until
-from tests.support.world import FLIGHT, ORCHESTRATOR, World, about, fresh_day
+from tests.support.world import FLIGHT, ORCHESTRATOR, PAYMENT, World, about, fresh_day
 
 
 def test_a_trip_that_broke_after_its_charge_is_refunded_if_it_cannot_be_booked_again(
@@ -31,3 +31,29 @@ def test_a_trip_that_broke_after_its_charge_is_refunded_if_it_cannot_be_booked_a
     assert charge is not None
     assert sum(posting["amount"] for posting in charge["postings"]) == 0
     assert len(charge["postings"]) == 2
+
+
+def test_a_trip_that_broke_while_it_was_parked_can_be_resumed(world: World, system: System) -> None:
+    trip_id = world.trip_id("parked")
+    workflow = f"{system.sidecar_url(ORCHESTRATOR)}/v1.0/workflows/dapr/{trip_id}"
+    with (
+        world.proxies[PAYMENT].fault("down", about(trip_id, "POST", "/refund")),
+        world.proxies[FLIGHT].fault("error", about(trip_id, "POST", "/confirm")),
+    ):
+        world.book(trip_id, world.request(), Prefer="respond-async")
+        until(
+            lambda: world.trip(trip_id),
+            lambda trip: trip["status"] == "needs_attention" and "attention" in trip,
+            "the trip to be parked",
+        )
+        httpx.post(f"{workflow}/terminate").raise_for_status()
+        broken = until(
+            lambda: world.trip(trip_id),
+            lambda trip: trip["halt"]["reason"] == "workflow_terminated",
+            "the trip to be seen as broken",
+        )
+    assert "attention" not in broken
+    assert world.orchestrator.post(f"/trips/{trip_id}/resume").status_code == 202
+    # Its reservations were cancelled while it was undone: booked from the beginning, they refuse.
+    trip = world.ended(trip_id)
+    assert (trip["status"], trip["halt"]["step"]) == ("rejected", "hold flight")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from runtime.system import System
 from tests.support.waiting import until
@@ -32,7 +33,7 @@ def test_old_trips_and_new_ones_both_end_right(world: World, system: System) -> 
         dear = world.request(flight={"to": "SIN", "passengers": 9})
         world.book(trip_id, dear, Prefer="respond-async")
     for trip_id in old:
-        until(partial(world.trip, trip_id), lambda trip: trip["step"] == "approval", "approval")
+        until(partial(world.trip, trip_id), _waits_for_approval, "approval")
     new = world.trip_id("new")
     with deployed(system, THIS_RELEASE, NEXT_RELEASE):
         assert world.book(new, world.request()).status_code == 200
@@ -43,3 +44,28 @@ def test_old_trips_and_new_ones_both_end_right(world: World, system: System) -> 
     assert "extend flight" in [step["step"] for step in world.trip(new)["steps"]]
     assert "approval" in [step["step"] for step in world.trip(old[0])["steps"]]
     assert world.book(world.trip_id("back"), world.request()).status_code == 200
+
+
+def test_a_trip_that_no_worker_knows_after_a_rollback_needs_attention_and_starts_over(
+    world: World, system: System
+) -> None:
+    trip_id = world.trip_id("rolledback")
+    dear = world.request(flight={"to": "SIN", "passengers": 9})
+    with deployed(system, THIS_RELEASE, NEXT_RELEASE):
+        world.book(trip_id, dear, Prefer="respond-async")
+        until(partial(world.trip, trip_id), _waits_for_approval, "approval")
+    held = until(  # once the time for its approval is over, it is woken and nobody knows it
+        partial(world.trip, trip_id),
+        lambda trip: trip["status"] == "needs_attention",
+        "the trip to need attention",
+    )
+    assert held["halt"]["reason"] == "workflow_stalled"
+    assert world.orchestrator.post(f"/trips/{trip_id}/resume").status_code == 202
+    until(partial(world.trip, trip_id), _waits_for_approval, "approval")
+    decision = {"approved": True, "by": "bob"}
+    world.orchestrator.post(f"/trips/{trip_id}/approval", json=decision)
+    assert world.ended(trip_id)["status"] == "confirmed"
+
+
+def _waits_for_approval(trip: dict[str, Any]) -> bool:
+    return trip["status"] == "running" and trip.get("step") == "approval"
