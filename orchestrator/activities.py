@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from dapr.ext.workflow import WorkflowActivityContext
 from pydantic import BaseModel
 
+from base.errors import Unavailable
 from orchestrator import meters
 from orchestrator.answers import Charge, FlightReservation, HotelReservation, Offers
 from orchestrator.calls import Answer, Call, Calls, Made, Outcomes, Refused, settle
 from orchestrator.models import OVER, TERMINAL, Progress, TripRecord
 from orchestrator.records import CancelComesFirst
 from orchestrator.saga import CANCELLED
-from orchestrator.sidecar import CallFailed
 from orchestrator.wiring import endings, records, services
 
 FLIGHT, HOTEL = "flight-service", "hotel-service"
@@ -159,7 +159,7 @@ async def _still_open(trip_id: str, cancellation: bool) -> Answer:
     """
     record = await records.get(trip_id)
     if record is None:
-        raise CallFailed(f"There is no record of {trip_id}.")
+        raise Unavailable(f"There is no record of {trip_id}.")
     if record.ended or record.reopened != cancellation:
         detail = f"The trip is {record.progress.status}: this start of its workflow is late."
         return Answer(refusal=Refused(reason=OVER, detail=detail))

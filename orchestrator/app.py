@@ -1,16 +1,16 @@
 """TripOrchestrator: wiring and health; its routes are in routes.py."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from dapr.ext.fastapi import DaprApp
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from fastapi_problem.error import Problem
 
+from base.app import create_app
+from base.errors import Unavailable
+from base.sidecar import Sidecar
 from orchestrator import wiring
 from orchestrator.admission import Admission
 from orchestrator.caretaker import Caretaker
@@ -19,20 +19,16 @@ from orchestrator.console.pages import router as console
 from orchestrator.engine import Engine, create_runtime
 from orchestrator.listing import Listing
 from orchestrator.origin import SameOrigin
-from orchestrator.problems import answer_with_problems, problems
+from orchestrator.problems import answer_as_orchestrator
 from orchestrator.routes import router
 from orchestrator.settings import Settings
 from orchestrator.trips import Trips
-from telemetry import observe
 from telemetry.tracing import TracingSettings
 
 
 @asynccontextmanager
-async def _live(app: FastAPI) -> AsyncIterator[None]:
+async def _live(app: FastAPI, _: Sidecar) -> AsyncIterator[None]:
     settings = Settings()
-    # What is imported stays, and requests leave few cycles: look for garbage less often.
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
     runtime = create_runtime()
     admission = Admission(settings.bookings_at_once, settings.booking_wait_seconds)
     wiring.endings.on_end = admission.leave
@@ -65,30 +61,20 @@ async def _live(app: FastAPI) -> AsyncIterator[None]:
         await wiring.sidecar.close()
 
 
-app = FastAPI(title="TripOrchestrator", version="1.0.0", lifespan=_live)
-answer_with_problems(app)
-DaprApp(app, router_tags=["Dapr"])
+async def _ready(_: FastAPI) -> None:
+    if not await wiring.sidecar.connected_workers():
+        raise Unavailable("The sidecar's workflow engine does not serve this app (yet).")
+    await wiring.records.get("readyz")
+
+
+app = create_app(
+    "TripOrchestrator",
+    _live,
+    _ready,
+    "The sidecar, the store and the workflow engine are reachable",
+)
+answer_as_orchestrator(app)
 app.add_middleware(SameOrigin)
 app.include_router(router)
 app.include_router(console)
 app.mount("/static", StaticFiles(directory=Path(__file__).parent / "console" / "static"))
-observe(app)
-
-
-@app.get("/healthz", tags=["health"], summary="The process is alive")
-async def healthz() -> dict[str, str]:
-    return {"status": "alive"}
-
-
-@app.get(
-    "/readyz",
-    tags=["health"],
-    summary="The sidecar, the store and the workflow engine are reachable",
-    responses=problems(503),
-)
-async def readyz() -> dict[str, str]:
-    if not await wiring.sidecar.connected_workers():
-        why = "The sidecar's workflow engine does not serve this app (yet)."
-        raise Problem(title="Not ready", type_="not_ready", detail=why, status=503)
-    await wiring.records.get("readyz")
-    return {"status": "ready"}

@@ -7,9 +7,9 @@ from hashlib import sha256
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
+from base.wire import Timestamp, Wire
 from orchestrator.models import TripRecord
 from orchestrator.saga import Entry, Fault
-from orchestrator.wire import Timestamp, Wire
 
 Event = Literal[
     "accepted",

@@ -32,7 +32,7 @@ class Caretaker:
             await asyncio.sleep(self._seconds)
 
     async def go_round(self) -> None:
-        """Look after every trip that has been open for some seconds. Raises CallFailed."""
+        """Look after every trip that has been open for some seconds. Raises Unavailable."""
         records = await self._open()
         open_ids = {record.trip_id for record in records}
         self._trips.only_these_are_open(open_ids, ACCEPTED_WITHIN_SECONDS)

@@ -13,9 +13,9 @@ from grpc import StatusCode
 from grpc.aio import AioRpcError
 from pydantic import BaseModel
 
+from base.errors import Unavailable
 from orchestrator import activities, versions
 from orchestrator.models import Cancellation, Halt, Progress, TripOrder, TripRecord
-from orchestrator.sidecar import CallFailed
 from orchestrator.workflow import book_trip, cancel_trip
 
 _TRIES = 3
@@ -28,7 +28,7 @@ _BROKEN = {
 
 
 class Engine:
-    """Dapr Workflow behind the sidecar's gRPC port. Methods raise CallFailed for what may pass."""
+    """Dapr Workflow behind the sidecar's gRPC port. Methods raise Unavailable for what may pass."""
 
     def __init__(self) -> None:
         quiet = LoggerOptions(log_handler=logging.NullHandler())
@@ -138,5 +138,5 @@ def _nobody_hears(fault: AioRpcError) -> bool:
     )
 
 
-def _failed(fault: AioRpcError) -> CallFailed:
-    return CallFailed(f"workflow engine: {fault.code().name} {fault.details()}")
+def _failed(fault: AioRpcError) -> Unavailable:
+    return Unavailable(f"workflow engine: {fault.code().name} {fault.details()}")

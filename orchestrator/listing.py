@@ -49,7 +49,7 @@ class _Source(Protocol):
 
 class Listing:
     """Reads pages of trips. A question for a rare status looks at 500 trips a page at the most, so
-    its pages can be short. Methods raise CallFailed and BadCursor."""
+    its pages can be short. Methods raise Unavailable and BadCursor."""
 
     def __init__(self, records: TripRecords) -> None:
         self._records = records

@@ -17,9 +17,9 @@ from pydantic import (
     model_validator,
 )
 
+from base.wire import Wire
 from orchestrator.policies import Policies
 from orchestrator.saga import Entry
-from orchestrator.wire import Wire
 
 TripStatus = Literal["running", "confirmed", "rejected", "cancelled", "failed", "needs_attention"]
 TERMINAL = frozenset({"confirmed", "rejected", "cancelled", "failed"})

@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic_settings import BaseSettings
 
+from base.errors import Unavailable
+from base.sidecar import Sidecar, brief
 from orchestrator import meters
 from orchestrator.calls import Answer, CircuitOpen, Refused
-from orchestrator.sidecar import CallFailed, Sidecar, brief
 
 
 class ParticipantsSettings(BaseSettings):
@@ -34,13 +35,13 @@ class Participants:
     ) -> Answer:
         """Call a service by its app-id: a 2xx is a value, a 4xx with a reason code a refusal.
 
-        Raises CircuitOpen, and CallFailed for everything else that may pass by itself.
+        Raises CircuitOpen, and Unavailable for everything else that may pass by itself.
         """
         if app_id in self._suspects:
             await self._require_ready(app_id)
         try:
             return await self._invoke(app_id, verb, path, body)
-        except CallFailed:
+        except Unavailable:
             self._found(app_id, self._suspects.get(app_id, "failing"))
             raise
 
@@ -59,7 +60,7 @@ class Participants:
         if 400 <= status < 500 and isinstance(answer, dict) and "reason" in answer:
             refused = Refused(reason=answer["reason"], detail=str(answer.get("detail", "")))
             return Answer(refusal=refused)
-        raise CallFailed(f"{app_id} answered {verb} {path} with {status}: {brief(answer)}")
+        raise Unavailable(f"{app_id} answered {verb} {path} with {status}: {brief(answer)}")
 
     async def _require_ready(self, app_id: str) -> None:
         url = f"/v1.0/invoke/{app_id}.{self._namespace}/method/readyz"
@@ -70,7 +71,7 @@ class Participants:
                 self._found(app_id, "open")
                 raise CircuitOpen(f"The circuit breaker of {app_id} is open.")
             self._found(app_id, "failing")
-            raise CallFailed(f"{app_id} is not ready: {status}: {why}")
+            raise Unavailable(f"{app_id} is not ready: {status}: {why}")
         self._found(app_id, "closed")
 
     def _found(self, app_id: str, state: str) -> None:

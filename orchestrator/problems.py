@@ -1,42 +1,12 @@
 """Problem responses (RFC 9457) of the orchestrator."""
 
-import logging
-from typing import Any
-
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from fastapi_problem.error import Problem
-from fastapi_problem.handler import (
-    ExceptionHandler,
-    add_exception_handler,
-    new_exception_handler,
-)
-from pydantic import BaseModel
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from base.errors import Unavailable
+from base.problems import answer_with_problems
 from orchestrator.admission import Busy
-from orchestrator.sidecar import CallFailed
 from orchestrator.views import TripView
-
-MAX_BODY_BYTES = 64 * 1024
-
-
-class ProblemBody(BaseModel):
-    """RFC 9457, with a ``reason`` code where a rule refused."""
-
-    type: str
-    title: str
-    status: int
-    detail: str | None = None
-    reason: str | None = None
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses of a route that answers with these problems."""
-    content = {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}
-    return {status: {"description": "Problem", "content": content} for status in statuses}
 
 
 def unknown_trip(trip_id: str) -> Problem:
@@ -93,75 +63,27 @@ def not_booked(trip: TripView) -> Problem:
     )
 
 
-def _busy(_: ExceptionHandler, __: Request, exc: Exception) -> Problem:
-    assert isinstance(exc, Busy)
+def _busy(busy: Busy) -> Problem:
     return Problem(
         title="Too many bookings",
         type_="busy",
-        detail=str(exc),
+        detail=str(busy),
         status=429,
         reason="busy",
-        headers={"Retry-After": str(exc.retry_after)},
+        headers={"Retry-After": str(busy.retry_after)},
     )
 
 
-def _unavailable(_: ExceptionHandler, __: Request, exc: Exception) -> Problem:
+def _unavailable(fault: Unavailable) -> Problem:
     return Problem(
         title="Orchestrator unavailable",
         type_="unavailable",
-        detail=f"Try again, with the same trip id: {exc}",
+        detail=f"Try again, with the same trip id: {fault}",
         status=503,
         headers={"Retry-After": "1"},
     )
 
 
-def _invalid(_: ExceptionHandler, __: Request, exc: Exception) -> Problem:
-    """Name each bad field, without echoing input that may be megabytes long."""
-    assert isinstance(exc, RequestValidationError)
-    errors: list[dict[str, Any]] = [
-        {
-            "loc": [part if isinstance(part, int) else part[:64] for part in error["loc"]],
-            "msg": error["msg"][:200],
-            "type": error["type"],
-        }
-        for error in exc.errors()[:20]
-    ]
-    return Problem(
-        title="Invalid request",
-        type_="invalid_request",
-        detail="; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors[:3]),
-        status=422,
-        reason="invalid_request",
-        errors=errors,
-    )
-
-
-def answer_with_problems(app: FastAPI) -> None:
-    """Make every error of ``app`` an ``application/problem+json``, also a body that is too long."""
-    handler = new_exception_handler(
-        logger=logging.getLogger("orchestrator"),
-        handlers={CallFailed: _unavailable, Busy: _busy},
-        request_validation_handler=_invalid,
-    )
-    add_exception_handler(app, handler)
-    app.add_exception_handler(CallFailed, handler)
-    app.add_exception_handler(Busy, handler)
-    app.add_middleware(_BodyLimit)
-
-
-class _BodyLimit:
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read = 0
-
-        async def bounded() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > MAX_BODY_BYTES:
-                raise HTTPException(413, f"A request body has at most {MAX_BODY_BYTES} bytes.")
-            return message
-
-        await self._app(scope, bounded, send)
+def answer_as_orchestrator(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem."""
+    answer_with_problems(app, "orchestrator", {Busy: _busy, Unavailable: _unavailable})

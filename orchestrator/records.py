@@ -1,21 +1,15 @@
 """The records of trips in the orchestrator's state store, and their index."""
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
 
+from base.errors import Unavailable
+from base.state import StateStore, Stored, Write, decided
 from orchestrator import trip_index
 from orchestrator.models import Milestone, Progress, TripRecord
-from orchestrator.sidecar import CallFailed, Sidecar, StateChanged, Stored, Write
 from orchestrator.trip_index import Item
 
-T = TypeVar("T")
-
-_STORE = "trip-store"
-_TRIES = 30
-_LONGEST_PAUSE_SECONDS = 0.05
 _QUEUED_SECONDS = 15.0  # more than a call to the store may take, less than a booking waits
 ACCEPTED_WITHIN_SECONDS = _QUEUED_SECONDS + 10
 
@@ -27,11 +21,11 @@ class CancelComesFirst(Exception):
 class TripRecords:
     """One record a trip id, made when it is accepted and never deleted.
 
-    Methods raise CallFailed for what may pass by itself.
+    Methods raise Unavailable for what may pass by itself.
     """
 
-    def __init__(self, sidecar: Sidecar) -> None:
-        self._sidecar = sidecar
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
         self._accepting = asyncio.Lock()
 
     async def get(self, trip_id: str) -> TripRecord | None:
@@ -46,33 +40,33 @@ class TripRecords:
     async def accept(self, fresh: TripRecord) -> TripRecord:
         """Keep the record and index it, unless the id has one: then return that.
 
-        Raises CallFailed also when its turn does not come in time, for the store hangs.
+        Raises Unavailable also when its turn does not come in time, for the store hangs.
         """
         # All of them append to a log: queued, they race only those of other processes.
         try:
             async with asyncio.timeout(_QUEUED_SECONDS):
                 await self._accepting.acquire()
         except TimeoutError as fault:
-            raise CallFailed(f"{_STORE} is slow: others wait to be recorded") from fault
+            raise Unavailable(f"{self._store.name} is slow: others wait to be recorded") from fault
         try:
-            return await _retried(lambda: self._accept(fresh))
+            return await decided(lambda: self._accept(fresh))
         finally:
             self._accepting.release()
 
     async def keep(self, trip_id: str, progress: Progress) -> TripRecord:
         """Record how far a trip has come, beside the lines on record; of its end, the first word
         stands. Raises CancelComesFirst when it would be confirmed after it was cancelled."""
-        return await _retried(lambda: self._keep(trip_id, progress))
+        return await decided(lambda: self._keep(trip_id, progress))
 
     async def take_up(self, record: TripRecord, at: datetime) -> TripRecord | None:
         """Record that another run of the trip's workflow is to be started, before it is: whatever
         becomes of that start, what the last run did is not forgotten. Return the record as it is
         then; None if it has changed since ``record`` was read."""
-        return await _retried(lambda: self._take_up(record, at))
+        return await decided(lambda: self._take_up(record, at))
 
     async def request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
         """Record that the customer cancelled, which opens a confirmed trip again."""
-        return await _retried(lambda: self._request_cancel(trip_id, at))
+        return await decided(lambda: self._request_cancel(trip_id, at))
 
     async def open(self) -> list[Item]:
         """Return the trips that have not ended, newest first."""
@@ -88,21 +82,21 @@ class TripRecords:
         """Return full pages of logs."""
         stored = await self._read(keys)
         if lost := [key for key in keys if stored[key].value is None]:
-            raise CallFailed(f"{_STORE} has lost {', '.join(lost)}")
+            raise Unavailable(f"{self._store.name} has lost {', '.join(lost)}")
         return {key: stored[key].value for key in keys}
 
     async def _read(self, keys: Sequence[str]) -> dict[str, Stored]:
         """Read what is shown: what seems absent among others is read alone, which is sure."""
-        stored = await self._sidecar.read(_STORE, keys)
+        stored = await self._store.read(keys)
         if len(keys) > 1:
             for key in [key for key in keys if stored[key].value is None]:
-                stored |= await self._sidecar.read(_STORE, [key])
+                stored |= await self._store.read([key])
         return stored
 
     async def _accept(self, fresh: TripRecord) -> TripRecord:
         key = _key(fresh.trip_id)
         index = trip_index.keys(fresh.trip_id, fresh.request.customer_id)
-        stored = await self._sidecar.read(_STORE, [key, *index])
+        stored = await self._store.read([key, *index])
         if known := _record(stored[key]):
             return known
         documents = {k: stored[k].value for k in index}
@@ -115,7 +109,7 @@ class TripRecords:
 
     async def _keep(self, trip_id: str, progress: Progress) -> TripRecord:
         key, index = _key(trip_id), trip_index.open_key(trip_id)
-        stored = await self._sidecar.read(_STORE, [key, index])
+        stored = await self._store.read([key, index])
         record = _record(stored[key])
         assert record is not None, "a workflow is started only for a trip on record"
         if record.ended:
@@ -132,7 +126,7 @@ class TripRecords:
 
     async def _take_up(self, record: TripRecord, at: datetime) -> TripRecord | None:
         key = _key(record.trip_id)
-        stored = await self._sidecar.read(_STORE, [key])
+        stored = await self._store.read([key])
         if _record(stored[key]) != record:
             return None
         progress = record.progress.taken_up(at)
@@ -142,7 +136,7 @@ class TripRecords:
 
     async def _request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
         key, index = _key(trip_id), trip_index.open_key(trip_id)
-        stored = await self._sidecar.read(_STORE, [key, index])
+        stored = await self._store.read([key, index])
         record = _record(stored[key]) or await self.get(trip_id)
         confirmed = record is not None and record.progress.status == "confirmed"
         if record is None or record.cancel_requested_at or (record.ended and not confirmed):
@@ -160,17 +154,7 @@ class TripRecords:
 
     async def _write(self, stored: dict[str, Stored], values: trip_index.Documents) -> None:
         writes = [Write(k, v, stored.get(k, Stored()).etag) for k, v in values.items()]
-        await self._sidecar.write(_STORE, writes)
-
-
-async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
-    """Decide again on what is stored now, as long as other writers come first."""
-    for _ in range(_TRIES):
-        try:
-            return await attempt()
-        except StateChanged:
-            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))
-    raise CallFailed("Other requests kept changing the same records.")
+        await self._store.write(writes)
 
 
 def _record(stored: Stored) -> TripRecord | None:

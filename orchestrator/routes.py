@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from base.problems import problems
 from orchestrator.audit import AuditEvent, Told, trail
 from orchestrator.listing import BadCursor, Listing
 from orchestrator.models import CustomerId, Decision, TripId, TripRecord, TripRequest, TripStatus
@@ -15,7 +16,6 @@ from orchestrator.problems import (
     not_booked,
     not_now,
     other_request,
-    problems,
     unknown_trip,
 )
 from orchestrator.trips import NotNow, OtherRequest, Trips

@@ -35,7 +35,7 @@ class NotNow(Exception):
 
 
 class Trips:
-    """The orchestrator's use cases. Methods raise CallFailed for what may pass by itself."""
+    """The orchestrator's use cases. Methods raise Unavailable for what may pass by itself."""
 
     def __init__(
         self,

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from base.wire import Timestamp, Wire
 from orchestrator.models import TripRecord, TripRequest, TripStatus
 from orchestrator.saga import Entry, Result
-from orchestrator.wire import Timestamp, Wire
 
 
 class StepView(Wire):

@@ -4,9 +4,10 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+from base.errors import Unavailable
+from base.sidecar import Sidecar, brief
 from orchestrator.activities import FLIGHT, HOTEL, NOTIFICATION, PAYMENT
 from orchestrator.participants import Participants
-from orchestrator.sidecar import CallFailed, Sidecar, brief
 
 _FRESH_SECONDS = 1.0
 _SERVICES = (FLIGHT, HOTEL, PAYMENT, NOTIFICATION)
@@ -43,7 +44,7 @@ class Apps:
     async def _own(self) -> AppState:
         try:
             workers = await self._sidecar.connected_workers()
-        except CallFailed:
+        except Unavailable:
             return AppState("trip-orchestrator", "sidecar down", "")
         return AppState("trip-orchestrator", "up" if workers else "no workflow worker", "")
 
@@ -53,7 +54,7 @@ class Apps:
             status, answer = await self._sidecar.call(
                 "GET", f"/v1.0/invoke/{app_id}/method/healthz", None
             )
-        except CallFailed:
+        except Unavailable:
             return AppState(app_id, "unknown", breaker)
         if status < 300:
             return AppState(app_id, "up", breaker)

@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from pydantic import TypeAdapter, ValidationError
 
+from base.errors import Unavailable
 from orchestrator import words
 from orchestrator.activities import FLIGHT, HOTEL, NOTIFICATION
 from orchestrator.admission import Busy
@@ -26,7 +27,6 @@ from orchestrator.models import Decision, FlightWish, HotelWish, TripId, TripReq
 from orchestrator.participants import Participants
 from orchestrator.problems import bad_cursor
 from orchestrator.routes import Booking, Known, Lists
-from orchestrator.sidecar import CallFailed
 from orchestrator.trips import NotNow, OtherRequest
 
 _PAGE = 20
@@ -141,7 +141,7 @@ async def offers(request: Request, services: Services) -> Response:
         )
     except ValidationError as invalid:
         return _shown(request, "_offers.html", error=_first(invalid), flights=[], hotels=[])
-    except CallFailed as fault:
+    except Unavailable as fault:
         return _shown(request, "_offers.html", error=str(fault), flights=[], hotels=[])
     refused = " ".join(answer.refusal.detail for answer in found if answer.refusal)
     flights, hotels = (answer.value.get("offers", []) for answer in found)

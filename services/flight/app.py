@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from base.clock import utc_now
+from base.problems import problems
+from base.wire import Money, ResourceId
+from kit.holds import Hold, Reservation
+from kit.reservation_service import HoldSettings, InventoryOf, create_reservation_service
 from services.flight import inventory
 from services.flight import models as wire
 from services.flight.inventory import Flight
@@ -12,11 +17,8 @@ from services.flight.models import (
     FlightReservation,
     FlightSearch,
 )
-from services.kit.clock import utc_now
-from services.kit.holds import Hold, Reservation
-from services.kit.problems import refusals
-from services.kit.reservation_service import HoldSettings, InventoryOf, create_reservation_service
-from services.kit.wire import Money, ResourceId
+
+_STATUSES = {"unknown_airport": 422, "same_airport": 422, "unknown_offer": 422}
 
 
 def _to_wire(stored: Reservation) -> FlightReservation:
@@ -28,11 +30,13 @@ def _to_wire(stored: Reservation) -> FlightReservation:
     )
 
 
-app = create_reservation_service("FlightService", "flight-store", FlightReservation, _to_wire)
+app = create_reservation_service(
+    "FlightService", "flight-store", FlightReservation, _to_wire, _STATUSES
+)
 settings = HoldSettings()
 
 
-@app.post("/search", summary="Flights with enough seats, cheapest first", responses=refusals(422))
+@app.post("/search", summary="Flights with enough seats, cheapest first", responses=problems(422))
 async def search(wanted: FlightSearch, reservations: InventoryOf) -> FlightOffers:
     flights = inventory.flights(wanted.origin, wanted.destination, wanted.date)
     left = await reservations.free({flight.id: flight.capacity for flight in flights})
@@ -52,7 +56,7 @@ async def search(wanted: FlightSearch, reservations: InventoryOf) -> FlightOffer
     "/reservations/{reservation_id}",
     tags=["reservations"],
     summary="Hold seats; repeated with the same body, the same answer",
-    responses=refusals(409, 422),
+    responses=problems(409, 422),
 )
 async def hold(
     reservation_id: ResourceId, wanted: FlightHold, reservations: InventoryOf

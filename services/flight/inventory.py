@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import airportsdata
 
-from services.kit.refusals import Refusal
+from base.errors import Refusal
 
 _EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 _CRUISE_KM_PER_HOUR = 830

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.kit.holds import Status
-from services.kit.wire import IsoDate, Money, Timestamp, Wire
+from base.wire import IsoDate, Money, Timestamp, Wire
+from kit.holds import Status
 
 Iata = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["SFO"])]
 Passengers = Annotated[int, Field(strict=True, ge=1, le=9)]

@@ -3,6 +3,11 @@
 from datetime import date
 from typing import Any
 
+from base.clock import utc_now
+from base.problems import problems
+from base.wire import Money, ResourceId
+from kit.holds import Hold, Reservation
+from kit.reservation_service import HoldSettings, InventoryOf, create_reservation_service
 from services.hotel import inventory
 from services.hotel.inventory import Hotel
 from services.hotel.models import (
@@ -13,11 +18,8 @@ from services.hotel.models import (
     HotelSearch,
     Stay,
 )
-from services.kit.clock import utc_now
-from services.kit.holds import Hold, Reservation
-from services.kit.problems import refusals
-from services.kit.reservation_service import HoldSettings, InventoryOf, create_reservation_service
-from services.kit.wire import Money, ResourceId
+
+_STATUSES = {"unknown_city": 422, "invalid_stay": 422, "unknown_offer": 422}
 
 
 def _to_wire(stored: Reservation) -> HotelReservation:
@@ -29,11 +31,13 @@ def _to_wire(stored: Reservation) -> HotelReservation:
     )
 
 
-app = create_reservation_service("HotelService", "hotel-store", HotelReservation, _to_wire)
+app = create_reservation_service(
+    "HotelService", "hotel-store", HotelReservation, _to_wire, _STATUSES
+)
 settings = HoldSettings()
 
 
-@app.post("/search", summary="Hotels with enough rooms, cheapest first", responses=refusals(422))
+@app.post("/search", summary="Hotels with enough rooms, cheapest first", responses=problems(422))
 async def search(wanted: HotelSearch, reservations: InventoryOf) -> HotelOffers:
     nights = inventory.nights(wanted.check_in, wanted.check_out)
     houses = inventory.hotels(wanted.city)
@@ -55,7 +59,7 @@ async def search(wanted: HotelSearch, reservations: InventoryOf) -> HotelOffers:
     "/reservations/{reservation_id}",
     tags=["reservations"],
     summary="Hold rooms; repeated with the same body, the same answer",
-    responses=refusals(409, 422),
+    responses=problems(409, 422),
 )
 async def hold(
     reservation_id: ResourceId, wanted: HotelHold, reservations: InventoryOf

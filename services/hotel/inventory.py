@@ -12,7 +12,7 @@ from hashlib import blake2s
 
 import airportsdata
 
-from services.kit.refusals import Refusal
+from base.errors import Refusal
 
 GUESTS_PER_ROOM = 2
 LONGEST_STAY_NIGHTS = 30

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-import aiohttp
 from fastapi import Depends, FastAPI, Request, Response
 
-from services.kit.problems import refusals
-from services.kit.refusals import Refusal
-from services.kit.service import create_service
-from services.kit.state import StateStore
-from services.kit.wire import ResourceId
+from base.errors import Refusal
+from base.problems import problems
+from base.sidecar import Sidecar
+from base.state import StateStore
+from base.wire import ResourceId
+from kit.service import create_service
 from services.notification.binding import MailBinding
 from services.notification.calendar import entries
 from services.notification.models import Confirmation, NotificationRequest, NotificationState
@@ -23,9 +23,9 @@ _STORE = "notification-store"
 
 
 @asynccontextmanager
-async def _live(app: FastAPI, session: aiohttp.ClientSession) -> AsyncIterator[None]:
+async def _live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
     async with sink(SinkSettings()):
-        app.state.outbox = Outbox(SentStore(StateStore(session, _STORE)), MailBinding(session))
+        app.state.outbox = Outbox(SentStore(StateStore(sidecar, _STORE)), MailBinding(sidecar))
         yield
 
 
@@ -36,14 +36,14 @@ async def _outbox(request: Request) -> Outbox:
 
 Sending = Annotated[Outbox, Depends(_outbox)]
 
-app = create_service("NotificationService", _STORE, _live)
+app = create_service("NotificationService", _STORE, _live, {"unknown_notification": 404})
 
 
 @app.put(
     "/notifications/{notification_id}",
     tags=["notifications"],
     summary="Send; repeated with the same body, the same answer and no second mail",
-    responses=refusals(409),
+    responses=problems(409),
 )
 async def send(
     notification_id: ResourceId, wanted: NotificationRequest, outbox: Sending
@@ -55,7 +55,7 @@ async def send(
     "/notifications/{notification_id}",
     tags=["notifications"],
     summary="Look at a notification",
-    responses=refusals(404),
+    responses=problems(404),
 )
 async def get(notification_id: ResourceId, outbox: Sending) -> NotificationState:
     return _to_wire(await outbox.get(notification_id))
@@ -66,7 +66,7 @@ async def get(notification_id: ResourceId, outbox: Sending) -> NotificationState
     tags=["notifications"],
     summary="A confirmed trip as a calendar file",
     response_class=Response,
-    responses={200: {"content": {"text/calendar": {}}}, **refusals(404)},
+    responses={200: {"content": {"text/calendar": {}}}, **problems(404)},
 )
 async def calendar(notification_id: ResourceId, outbox: Sending) -> Response:
     sent = await outbox.get(notification_id)

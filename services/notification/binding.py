@@ -11,9 +11,10 @@ notification. See https://docs.dapr.io/reference/components-reference/supported-
 import asyncio
 from typing import Any
 
-import aiohttp
 from fastapi_problem.error import Problem
 
+from base.errors import Unavailable
+from base.sidecar import Sidecar, brief
 from services.notification.mail import Mail
 
 _QUEUED_SECONDS = 4.0  # of the time that a caller waits, so that some is left for sending
@@ -22,8 +23,8 @@ _QUEUED_SECONDS = 4.0  # of the time that a caller waits, so that some is left f
 class MailBinding:
     """The output binding named ``mail`` of the service's sidecar."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
+    def __init__(self, sidecar: Sidecar) -> None:
+        self._sidecar = sidecar
         self._one_at_a_time = asyncio.Lock()
 
     async def send(self, mail: Mail) -> None:
@@ -45,11 +46,11 @@ class MailBinding:
 
     async def _post(self, request: dict[str, Any]) -> None:
         try:
-            async with self._session.post("/v1.0/bindings/mail", json=request) as answer:
-                if answer.status >= 300:
-                    raise _unsent(f"{answer.status}: {(await answer.text())[:300]}")
-        except (aiohttp.ClientError, TimeoutError) as fault:
-            raise _unsent(repr(fault)) from fault
+            status, answer = await self._sidecar.call("POST", "/v1.0/bindings/mail", request)
+        except Unavailable as fault:
+            raise _unsent(str(fault)) from fault
+        if status >= 300:
+            raise _unsent(f"{status}: {brief(answer)}")
 
 
 def _unsent(why: str) -> Problem:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from pydantic_settings import BaseSettings
 
-from services.kit.wire import Money
+from base.wire import Money
 from services.notification.models import NotificationRequest
 
 _SAYS = {

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import EmailStr, Field, StringConstraints
 
-from services.kit.wire import IsoDate, Money, Timestamp, Wire
+from base.wire import IsoDate, Money, Timestamp, Wire
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 

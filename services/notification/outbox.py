@@ -3,8 +3,8 @@
 import asyncio
 from weakref import WeakValueDictionary
 
-from services.kit.clock import utc_now
-from services.kit.refusals import Refusal
+from base.clock import utc_now
+from base.errors import Refusal
 from services.notification.binding import MailBinding
 from services.notification.mail import compose
 from services.notification.models import NotificationRequest

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from services.kit.state import StateConflict, StateStore, Write
+from base.errors import Changed
+from base.state import StateStore, Write
 
 
 class Sent(BaseModel):
@@ -26,7 +27,7 @@ class SentStore:
         self._state = state
 
     async def get(self, notification_id: str) -> Sent | None:
-        """Return what was sent under the id. Raises StateUnavailable."""
+        """Return what was sent under the id. Raises Unavailable."""
         key = _key(notification_id)
         entry = (await self._state.read([key]))[key]
         return None if entry.value is None else Sent.model_validate(entry.value)
@@ -35,7 +36,7 @@ class SentStore:
         """Keep the record, unless a request at the same moment already did."""
         try:
             await self._state.write([Write(_key(sent.id), sent.model_dump(mode="json"), None)])
-        except StateConflict:
+        except Changed:
             return
 
 

@@ -4,45 +4,54 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-import aiohttp
 from fastapi import Depends, FastAPI, Request
+from prometheus_client import Counter
 
-from services.kit.clock import utc_now
-from services.kit.meters import CHARGES, note
-from services.kit.problems import refusals
-from services.kit.refusals import Refusal
-from services.kit.service import create_service
-from services.kit.state import StateStore
-from services.kit.wire import Money, ResourceId
+from base.clock import utc_now
+from base.errors import Refusal
+from base.problems import problems
+from base.sidecar import Sidecar
+from base.state import StateStore
+from base.wire import Money, ResourceId
+from kit.documents import Documents
+from kit.meters import note
+from kit.service import create_service
 from services.payment import ledger
 from services.payment.ledger import Asked, Charge
 from services.payment.models import ChargeRequest, ChargeState, PostingLine
-from services.payment.store import ChargeStore
+
+CHARGES = Counter("charges_total", "Charges by what was done with them", ["done"])
 
 _STORE = "payment-store"
+_STATUSES = {
+    "card_declined": 402,
+    "insufficient_funds": 402,
+    "unknown_charge": 404,
+    "unknown_payment_method": 422,
+}
 
 
 @asynccontextmanager
-async def _live(app: FastAPI, session: aiohttp.ClientSession) -> AsyncIterator[None]:
-    app.state.charges = ChargeStore(StateStore(session, _STORE))
+async def _live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
+    app.state.charges = Documents(StateStore(sidecar, _STORE), "charge", Charge)
     yield
 
 
-async def _charges(request: Request) -> ChargeStore:
-    found: ChargeStore = request.app.state.charges
+async def _charges(request: Request) -> Documents[Charge]:
+    found: Documents[Charge] = request.app.state.charges
     return found
 
 
-Charges = Annotated[ChargeStore, Depends(_charges)]
+Charges = Annotated[Documents[Charge], Depends(_charges)]
 
-app = create_service("PaymentService", _STORE, _live)
+app = create_service("PaymentService", _STORE, _live, _STATUSES)
 
 
 @app.put(
     "/charges/{charge_id}",
     tags=["charges"],
     summary="Charge; repeated with the same body, the same answer",
-    responses=refusals(402, 409, 422),
+    responses=problems(402, 409, 422),
 )
 async def charge(charge_id: ResourceId, wanted: ChargeRequest, charges: Charges) -> ChargeState:
     asked = Asked(
@@ -72,7 +81,7 @@ async def refund(charge_id: ResourceId, charges: Charges) -> ChargeState:
 
 
 @app.get(
-    "/charges/{charge_id}", tags=["charges"], summary="Look at a charge", responses=refusals(404)
+    "/charges/{charge_id}", tags=["charges"], summary="Look at a charge", responses=problems(404)
 )
 async def get(charge_id: ResourceId, charges: Charges) -> ChargeState:
     found = await charges.get(charge_id)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from services.kit.refusals import Refusal
+from base.errors import Refusal
 
 Status = Literal["charged", "declined", "refunded"]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.kit.wire import Money, Timestamp, Wire
+from base.wire import Money, Timestamp, Wire
 from services.payment.ledger import DEFAULT_METHOD, Status
 
 Method = Annotated[

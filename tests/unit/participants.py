@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from base.errors import Unavailable
 from orchestrator import activities
 from orchestrator.calls import Answer, Calls, Refused
 from orchestrator.records import TripRecords
-from orchestrator.sidecar import CallFailed
-from tests.support.memory import MemorySidecar
+from tests.support.memory import MemoryStore
 from tests.unit.engine import FakeEngine
 
 PRICE = {"amount": 100, "currency": "USD"}
@@ -30,7 +30,7 @@ class Services:
 
     async def invoke(self, app_id: str, verb: str, path: str, body: Any = None) -> Answer:
         if any(part in path for part in self.down):
-            raise CallFailed(f"{app_id} is down")
+            raise Unavailable(f"{app_id} is down")
         if path == "search":
             return Answer(value={"offers": [{"offerId": o, "price": PRICE} for o in self.offers]})
         _, resource, *deed = path.split("/")
@@ -102,6 +102,6 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Services:
 @pytest.fixture
 def records(monkeypatch: pytest.MonkeyPatch) -> TripRecords:
     """The records that the activities read and keep."""
-    made = TripRecords(MemorySidecar())  # type: ignore[arg-type]
+    made = TripRecords(MemoryStore())  # type: ignore[arg-type]
     monkeypatch.setattr(activities, "records", made)
     return made

@@ -21,7 +21,7 @@ from orchestrator.models import (
 )
 from orchestrator.records import TripRecords
 from orchestrator.trips import Trips
-from tests.support.memory import MemorySidecar
+from tests.support.memory import MemoryStore
 from tests.unit.test_trip_request import VALID
 
 NOW = datetime(2024, 12, 1, tzinfo=UTC)
@@ -49,7 +49,7 @@ def cared_for(seen: Progress | None, **facts: Any) -> tuple[list[str], TripRecor
     """Return what was done to a workflow of which so much is seen, and the record after it."""
     request = TripRequest.model_validate(VALID)
     record = TripRecord(trip_id="t1", digest="", request=request, created_at=NOW, **facts)
-    engine, store = FakeEngine(seen), MemorySidecar()
+    engine, store = FakeEngine(seen), MemoryStore()
     records = TripRecords(store)  # type: ignore[arg-type]
     trips = Trips(records, engine, Endings(), Admission(1, 1), Terms())  # type: ignore[arg-type]
 

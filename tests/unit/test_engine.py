@@ -10,9 +10,9 @@ from dapr.ext.workflow.workflow_state import WorkflowStatus
 from grpc import StatusCode
 from grpc.aio import AioRpcError, Metadata
 
+from base.errors import Unavailable
 from orchestrator.engine import Engine
 from orchestrator.models import Attention, Progress, TripRecord, TripRequest
-from orchestrator.sidecar import CallFailed
 from tests.unit.test_trip_request import VALID
 
 NOW = datetime(2024, 12, 1, tzinfo=UTC)
@@ -108,7 +108,7 @@ def test_a_start_of_what_runs_already_is_done_and_any_other_fault_may_pass() -> 
     running = fault(StatusCode.ALREADY_EXISTS, "an active workflow with ID 't1' already exists")
     asyncio.run(engine(WorkflowStatus.RUNNING, running)[0].start(RECORD))
     away = fault(StatusCode.UNAVAILABLE, "failed to connect")
-    with pytest.raises(CallFailed):
+    with pytest.raises(Unavailable):
         asyncio.run(engine(None, away)[0].start(RECORD))
-    with pytest.raises(CallFailed):
+    with pytest.raises(Unavailable):
         asyncio.run(engine(None, away)[0].tell("t1", "cancel"))

@@ -5,8 +5,8 @@ from math import acos, cos, radians, sin
 
 import pytest
 
+from base.errors import Refusal
 from services.flight.inventory import Airport, airport, distance_km, flight, flights
-from services.kit.refusals import Refusal
 
 DAY = date(2024, 12, 15)
 

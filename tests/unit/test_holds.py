@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.kit import holds
-from services.kit.holds import Change, Hold, Pool, Reservation
-from services.kit.refusals import Refusal
+from base.errors import Refusal
+from kit import holds
+from kit.holds import Change, Hold, Pool, Reservation
 
 NOW = datetime(2024, 12, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=16)

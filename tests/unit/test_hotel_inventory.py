@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
+from base.errors import Refusal
 from services.hotel import inventory
-from services.kit.refusals import Refusal
 
 CHECK_IN = date(2024, 12, 15)
 

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from base.wire import ResourceId
 from orchestrator.models import TripId
-from services.kit.wire import ResourceId
 
 TRIP_ID, RESOURCE_ID = TypeAdapter[str](TripId), TypeAdapter[str](ResourceId)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.kit.refusals import Refusal
+from base.errors import Refusal
 from services.payment import ledger
 from services.payment.ledger import Asked, Charge
 

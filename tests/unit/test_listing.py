@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from base.errors import Unavailable
+from base.state import Stored
 from orchestrator import trip_index
 from orchestrator.listing import BadCursor, Listing, Page
 from orchestrator.models import Progress, TripRecord, TripRequest, TripStatus
 from orchestrator.records import TripRecords
-from orchestrator.sidecar import CallFailed, Stored
-from tests.support.memory import MemorySidecar
+from tests.support.memory import MemoryStore
 from tests.unit.test_trip_request import VALID
 
 START = datetime(2024, 12, 1, tzinfo=UTC)
@@ -24,7 +25,7 @@ class Lists:
     """Lists of trips over a store in memory; trips are named after when they were booked."""
 
     def __init__(self) -> None:
-        self.sidecar = MemorySidecar()
+        self.sidecar = MemoryStore()
         self.records = TripRecords(self.sidecar)  # type: ignore[arg-type]
 
     def book(self, n: int, status: TripStatus = "confirmed", customer: str = "c1") -> None:
@@ -124,11 +125,11 @@ def test_no_open_trip_is_skipped_or_repeated_although_others_end_and_come_meanwh
     assert names(*pages) == ["t9", "t7", "t5", "t3", "t1"]
 
 
-class Forgetful(MemorySidecar):
+class Forgetful(MemoryStore):
     """A store that, read for several keys, tells some as not there."""
 
-    async def read(self, store: str, keys: Sequence[str]) -> dict[str, Stored]:
-        found = await super().read(store, keys)
+    async def read(self, keys: Sequence[str]) -> dict[str, Stored]:
+        found = await super().read(keys)
         return {key: Stored() if n % 2 else found[key] for n, key in enumerate(keys)}
 
 
@@ -150,7 +151,7 @@ def test_a_page_of_a_log_that_is_gone_is_no_fault_of_the_cursor() -> None:
     for n in range(60):
         lists.book(n)
     del lists.sidecar.values[trip_index.page_key(trip_index.logs_of("c1")[0], 0)]
-    with pytest.raises(CallFailed, match="lost"):
+    with pytest.raises(Unavailable, match="lost"):
         lists.page(limit=20, customer="c1")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from services.kit.wire import Money
+from base.wire import Money
 from services.notification.calendar import entries
 from services.notification.mail import compose, money
 from services.notification.models import Cancellation, Confirmation, Refusal

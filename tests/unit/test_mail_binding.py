@@ -19,21 +19,13 @@ class FakeSidecar:
         self.under_way = self.most = 0
         self.subjects: list[str] = []
 
-    def post(self, _: str, json: dict[str, Any]) -> "FakeSidecar":
-        self.subjects.append(json["metadata"]["subject"])
-        return self
-
-    async def __aenter__(self) -> "FakeSidecar":
+    async def call(self, _: str, __: str, body: dict[str, Any]) -> tuple[int, Any]:
+        self.subjects.append(body["metadata"]["subject"])
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         await asyncio.sleep(0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
         self.under_way -= 1
-
-    async def text(self) -> str:
-        return "no"
+        return self.status, {"detail": "no"}
 
 
 def mail(number: int) -> Mail:

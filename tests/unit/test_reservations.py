@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.kit.expiry import Expiry
-from services.kit.hold_store import HoldStore
-from services.kit.holds import Hold, Pool, Reservation
-from services.kit.refusals import Refusal
-from services.kit.reservations import Reservations
-from tests.support.memory import MemoryState
+from base.errors import Refusal
+from kit.expiry import Expiry
+from kit.hold_store import HoldStore
+from kit.holds import Hold, Pool, Reservation
+from kit.reservations import Reservations
+from tests.support.memory import MemoryStore
 
 NOW = datetime(2024, 12, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -36,7 +36,7 @@ class Site:
     """A store, and replicas over it that have stores and clocks of their own."""
 
     def __init__(self) -> None:
-        self.state, self.now = MemoryState(), NOW
+        self.state, self.now = MemoryStore(), NOW
 
     def replica(self, ahead: timedelta = timedelta()) -> Reservations:
         store = HoldStore(self.state)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from base.errors import Unavailable
 from orchestrator.admission import Admission, Busy
 from orchestrator.endings import Endings
 from orchestrator.models import (
@@ -19,9 +20,8 @@ from orchestrator.models import (
 )
 from orchestrator.records import TripRecords
 from orchestrator.saga import Entry
-from orchestrator.sidecar import CallFailed
 from orchestrator.trips import NotNow, OtherRequest, Trips
-from tests.support.memory import MemorySidecar
+from tests.support.memory import MemoryStore
 from tests.unit.test_trip_request import VALID
 
 NOW = datetime(2024, 12, 1, tzinfo=UTC)
@@ -50,7 +50,7 @@ class Engine:
 
     async def start(self, record: TripRecord) -> None:
         if self.down:
-            raise CallFailed("The engine is away.")
+            raise Unavailable("The engine is away.")
         self.started.append(record)
 
     async def start_over(self, record: TripRecord) -> None:
@@ -65,7 +65,7 @@ class World:
     """Trips with an engine, and the record of trip t1."""
 
     def __init__(self, engine: Engine, places: int = 1, **facts: Any) -> None:
-        self.records = TripRecords(MemorySidecar())  # type: ignore[arg-type]
+        self.records = TripRecords(MemoryStore())  # type: ignore[arg-type]
         self.admission = Admission(places, 30)
         self.trips = Trips(self.records, engine, Endings(), self.admission, Terms())  # type: ignore[arg-type]
         given = {"trip_id": "t1", "digest": REQUEST.digest(), "request": REQUEST, "created_at": NOW}
@@ -96,7 +96,7 @@ def test_a_broken_trip_is_started_once_more_and_owes_what_it_may_have_done(kept:
 
 def test_a_resume_whose_start_fails_does_not_forget_that_the_trip_ran() -> None:
     world = World(Engine(BROKEN, down=True))
-    with pytest.raises(CallFailed):
+    with pytest.raises(Unavailable):
         asyncio.run(world.trips.resume("t1"))
     assert world.record.again
     engine = Engine(None)

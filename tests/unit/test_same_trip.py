@@ -10,7 +10,7 @@ from orchestrator.endings import Endings
 from orchestrator.models import Terms, TripRecord, TripRequest
 from orchestrator.records import TripRecords
 from orchestrator.trips import OtherRequest, Trips
-from tests.support.memory import MemorySidecar
+from tests.support.memory import MemoryStore
 from tests.unit.test_trip_request import VALID, with_change
 
 
@@ -21,7 +21,7 @@ class Starting:
         pass
 
 
-def booked(sidecar: MemorySidecar, request: dict[str, Any]) -> TripRecord:
+def booked(sidecar: MemoryStore, request: dict[str, Any]) -> TripRecord:
     records = TripRecords(sidecar)  # type: ignore[arg-type]
     trips = Trips(records, Starting(), Endings(), Admission(9, 1), Terms())  # type: ignore[arg-type]
     return asyncio.run(trips.book("t1", TripRequest.model_validate(request)))
@@ -31,7 +31,7 @@ def booked(sidecar: MemorySidecar, request: dict[str, Any]) -> TripRecord:
 def test_booked_again_it_is_the_same_trip_and_with_another_request_refused(
     digest: str | None,
 ) -> None:
-    sidecar = MemorySidecar()
+    sidecar = MemoryStore()
     first = booked(sidecar, VALID)
     if digest:
         sidecar.values["trip:t1"]["digest"] = digest

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from base.errors import Unavailable
 from orchestrator import records
 from orchestrator.models import TripRecord, TripRequest
 from orchestrator.records import TripRecords
-from orchestrator.sidecar import CallFailed
 from tests.unit.test_trip_request import VALID
 
 
@@ -39,5 +39,5 @@ def test_who_waits_to_be_recorded_is_told_when_the_store_hangs(
         finally:
             first.cancel()
 
-    with pytest.raises(CallFailed, match="others wait to be recorded"):
+    with pytest.raises(Unavailable, match="others wait to be recorded"):
         asyncio.run(both())

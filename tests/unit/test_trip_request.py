@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from base.wire import Wire
 from orchestrator.models import FlightWish, HotelWish, TripRecord, TripRequest
-from orchestrator.wire import Wire
 
 VALID: dict[str, Any] = {
     "customerId": "customer-123",

@@ -4,21 +4,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, TypeVar
 
-import aiohttp
 from fastapi import APIRouter, Body, Depends, FastAPI, Request
 from pydantic import AwareDatetime
 from pydantic_settings import BaseSettings
 
-from services.kit.clock import utc_now
-from services.kit.expiry import JOB_PREFIX, Expiry
-from services.kit.hold_store import HoldStore
-from services.kit.holds import Reservation
-from services.kit.jobs import Jobs
-from services.kit.problems import refusals
-from services.kit.reservations import Reservations
-from services.kit.service import create_service
-from services.kit.state import StateStore
-from services.kit.wire import ResourceId, Wire
+from base.clock import utc_now
+from base.problems import problems
+from base.sidecar import Sidecar
+from base.state import StateStore
+from base.wire import ResourceId, Wire
+from kit.expiry import JOB_PREFIX, Expiry
+from kit.hold_store import HoldStore
+from kit.holds import Reservation
+from kit.jobs import Jobs
+from kit.problems import Statuses
+from kit.reservations import Reservations
+from kit.service import create_service
 
 WireReservation = TypeVar("WireReservation", bound=Wire)
 
@@ -53,17 +54,19 @@ def create_reservation_service(
     store: str,
     wire: type[WireReservation],
     to_wire: Callable[[Reservation], WireReservation],
+    statuses: Statuses,
 ) -> FastAPI:
-    """Return an app that can confirm, cancel, show and expire the reservations of ``store``."""
+    """Return an app that can confirm, cancel, show and expire the reservations of ``store``, and
+    whose refusals have these ``statuses`` besides their own."""
 
     @asynccontextmanager
-    async def live(app: FastAPI, session: aiohttp.ClientSession) -> AsyncIterator[None]:
-        kept = HoldStore(StateStore(session, store))
-        app.state.expiry = Expiry(Jobs(session), kept, utc_now)
+    async def live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
+        kept = HoldStore(StateStore(sidecar, store))
+        app.state.expiry = Expiry(Jobs(sidecar), kept, utc_now)
         app.state.reservations = Reservations(kept, app.state.expiry, utc_now)
         yield
 
-    app = create_service(title, store, live)
+    app = create_service(title, store, live, {"unknown_reservation": 404} | dict(statuses))
     app.include_router(_routes_by_id(wire, to_wire))
     app.include_router(_jobs())
     return app
@@ -78,7 +81,7 @@ def _routes_by_id(
         "/confirm",
         response_model=wire,
         summary="Make a hold permanent",
-        responses=refusals(404, 409),
+        responses=problems(404, 409),
     )
     async def confirm(reservation_id: ResourceId, reservations: InventoryOf) -> WireReservation:
         return to_wire(await reservations.confirm(reservation_id))
@@ -87,7 +90,7 @@ def _routes_by_id(
         "/extend",
         response_model=wire,
         summary="Let a hold last longer, three days at the most",
-        responses=refusals(404, 409),
+        responses=problems(404, 409),
     )
     async def extend(
         reservation_id: ResourceId, wanted: Extension, reservations: InventoryOf
@@ -102,7 +105,7 @@ def _routes_by_id(
     async def cancel(reservation_id: ResourceId, reservations: InventoryOf) -> WireReservation:
         return to_wire(await reservations.cancel(reservation_id))
 
-    @routes.get("", response_model=wire, summary="Look at a reservation", responses=refusals(404))
+    @routes.get("", response_model=wire, summary="Look at a reservation", responses=problems(404))
     async def get(reservation_id: ResourceId, reservations: InventoryOf) -> WireReservation:
         return to_wire(await reservations.get(reservation_id))
 

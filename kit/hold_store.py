@@ -1,19 +1,16 @@
 """Reservations and pools in a Dapr state store, changed together or not at all."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from weakref import WeakValueDictionary
 
-from services.kit.holds import Change, Pool, Reservation
-from services.kit.state import Entry, StateConflict, StateStore, Write
+from base.state import StateStore, Stored, Write, decided
+from kit.holds import Change, Pool, Reservation
 
 Rule = Callable[[Reservation | None, Mapping[str, Pool]], Change]
 
-_TRIES = 10
 _REMEMBERED = 10_000
-_LONGEST_PAUSE_SECONDS = 0.05
 
 
 class HoldStore:
@@ -25,24 +22,25 @@ class HoldStore:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def reservation(self, reservation_id: str) -> Reservation | None:
-        """Return what is stored under the id. Raises StateUnavailable."""
+        """Return what is stored under the id. Raises Unavailable."""
         key = _reservation_key(reservation_id)
         return _reservation((await self._state.read([key]))[key])
 
     async def pools(self, names: Sequence[str]) -> dict[str, Pool]:
-        """Return the pools, empty where nothing was ever claimed. Raises StateUnavailable."""
+        """Return the pools, empty where nothing was ever claimed. Raises Unavailable."""
         entries = await self._state.read([_pool_key(name) for name in names])
         return {name: _pool(entries[_pool_key(name)]) for name in names}
 
     async def change(self, reservation_id: str, rule: Rule, pools: Sequence[str] = ()) -> Change:
         """Apply ``rule`` to the reservation and to ``pools``, besides those it claims already.
 
-        Return the change that is stored. Raises what the rule raises; StateConflict after many lost
-        races; StateUnavailable.
+        Return the change that is stored. Raises what the rule raises, and Unavailable.
         """
         names = sorted(pools or await self._pools_of(reservation_id))
         async with self._in_turn(names):
-            changed = await self._retried(reservation_id, rule, names, is_new=bool(pools))
+            changed = await decided(
+                lambda: self._once(reservation_id, rule, names, is_new=bool(pools))
+            )
         self._remember(changed.reservation)
         return changed
 
@@ -59,17 +57,6 @@ class HoldStore:
             self._known_pools[changed.id] = changed.pools
             if len(self._known_pools) > _REMEMBERED:
                 self._known_pools.pop(next(iter(self._known_pools)))
-
-    async def _retried(
-        self, reservation_id: str, rule: Rule, names: Sequence[str], is_new: bool
-    ) -> Change:
-        for _ in range(_TRIES):
-            try:
-                return await self._once(reservation_id, rule, names, is_new)
-            except StateConflict as lost:
-                conflict = lost
-                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))
-        raise conflict
 
     async def _once(
         self, reservation_id: str, rule: Rule, names: Sequence[str], is_new: bool
@@ -98,17 +85,17 @@ class HoldStore:
             yield
 
 
-def _writes(change: Change, entries: Mapping[str, Entry]) -> list[Write]:
+def _writes(change: Change, entries: Mapping[str, Stored]) -> list[Write]:
     values = {_reservation_key(change.reservation.id): change.reservation.model_dump(mode="json")}
     values |= {_pool_key(name): pool.model_dump(mode="json") for name, pool in change.pools.items()}
     return [Write(key, value, entries[key].etag) for key, value in values.items()]
 
 
-def _reservation(entry: Entry) -> Reservation | None:
+def _reservation(entry: Stored) -> Reservation | None:
     return None if entry.value is None else Reservation.model_validate(entry.value)
 
 
-def _pool(entry: Entry) -> Pool:
+def _pool(entry: Stored) -> Pool:
     return Pool() if entry.value is None else Pool.model_validate(entry.value)
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from services.kit import holds
-from services.kit.expiry import Expiry
-from services.kit.hold_store import HoldStore, Rule
-from services.kit.holds import Change, Hold, Pool, Reservation
-from services.kit.meters import RESERVATIONS, note
-from services.kit.refusals import Refusal
+from base.errors import Refusal
+from kit import holds
+from kit.expiry import Expiry
+from kit.hold_store import HoldStore, Rule
+from kit.holds import Change, Hold, Pool, Reservation
+from kit.meters import RESERVATIONS, note
 
 
 class Reservations:

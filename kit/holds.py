@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from services.kit.refusals import Refusal
+from base.errors import Refusal
 
 LONGEST_HOLD = timedelta(days=3)
 

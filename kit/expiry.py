@@ -12,13 +12,12 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-import aiohttp
-
-from services.kit import holds
-from services.kit.hold_store import HoldStore
-from services.kit.holds import Change, Pool, Reservation
-from services.kit.jobs import Jobs
-from services.kit.meters import RESERVATIONS, note
+from base.errors import Unavailable
+from kit import holds
+from kit.hold_store import HoldStore
+from kit.holds import Change, Pool, Reservation
+from kit.jobs import Jobs
+from kit.meters import RESERVATIONS, note
 
 JOB_PREFIX = "expire-holds-"
 
@@ -84,7 +83,7 @@ class Expiry:
     async def _schedule(self, name: str, due: float, pool: str) -> None:
         try:
             await self._jobs.schedule(name, datetime.fromtimestamp(due, UTC), {"pool": pool})
-        except (aiohttp.ClientError, TimeoutError) as fault:
+        except Unavailable as fault:
             self._scheduled.pop(name, None)
             _log.warning("Could not schedule %s, holds still lapse on reading: %r", name, fault)
 

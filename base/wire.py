@@ -1,6 +1,6 @@
-"""Wire types that more than one service speaks: camelCase JSON, money, caller-chosen ids."""
+"""Wire types that all apps speak: camelCase JSON, money, times, ids that the caller chooses."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import (
@@ -37,7 +37,9 @@ ResourceId = Annotated[
 
 Timestamp = Annotated[
     datetime,
-    PlainSerializer(lambda at: at.isoformat(timespec="milliseconds").replace("+00:00", "Z")),
+    PlainSerializer(
+        lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    ),
     Field(description="ISO 8601 in UTC."),
 ]
 

@@ -3,20 +3,22 @@
 from datetime import datetime
 from typing import Any
 
-import aiohttp
+from base.errors import Unavailable
+from base.sidecar import Sidecar, brief
 
 
 class Jobs:
     """Schedules one-shot jobs; the sidecar later posts each to ``/job/{name}`` of the service."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
+    def __init__(self, sidecar: Sidecar) -> None:
+        self._sidecar = sidecar
 
     async def schedule(self, name: str, due: datetime, data: dict[str, Any]) -> None:
         """Schedule ``name`` once at ``due`` (UTC), replacing one of the same name.
 
-        Raises aiohttp.ClientError or TimeoutError when the sidecar or the scheduler fails.
+        Raises Unavailable.
         """
         job = {"dueTime": due.strftime("%Y-%m-%dT%H:%M:%SZ"), "data": data, "overwrite": True}
-        async with self._session.post(f"/v1.0/jobs/{name}", json=job) as answer:
-            answer.raise_for_status()
+        status, answer = await self._sidecar.call("POST", f"/v1.0/jobs/{name}", job)
+        if status >= 300:
+            raise Unavailable(f"The job {name} was answered {status}: {brief(answer)}")

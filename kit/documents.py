@@ -1,0 +1,45 @@
+"""Documents of one kind in a Dapr state store, each changed by a rule and guarded by its ETag."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from base.state import StateStore, Write, decided
+
+D = TypeVar("D", bound=BaseModel)
+
+
+class Documents(Generic[D]):
+    """One document an id, under keys that begin with ``prefix``. Methods raise Unavailable."""
+
+    def __init__(self, state: StateStore, prefix: str, model: type[D]) -> None:
+        self._state = state
+        self._prefix = prefix
+        self._model = model
+
+    async def get(self, document_id: str) -> D | None:
+        """Return what is stored under the id."""
+        return (await self._read(document_id))[0]
+
+    async def change(self, document_id: str, rule: Callable[[D | None], D]) -> D:
+        """Apply ``rule`` and store its answer, if that is new. Raises what the rule raises."""
+        return await decided(lambda: self._once(document_id, rule))
+
+    async def _once(self, document_id: str, rule: Callable[[D | None], D]) -> D:
+        known, etag = await self._read(document_id)
+        changed = rule(known)
+        if changed != known:
+            value = changed.model_dump(mode="json")
+            await self._state.write([Write(self._key(document_id), value, etag)])
+        return changed
+
+    async def _read(self, document_id: str) -> tuple[D | None, str | None]:
+        key = self._key(document_id)
+        stored = (await self._state.read([key]))[key]
+        if stored.value is None:
+            return None, None
+        return self._model.model_validate(stored.value), stored.etag
+
+    def _key(self, document_id: str) -> str:
+        return f"{self._prefix}:{document_id}"

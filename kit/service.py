@@ -1,0 +1,29 @@
+"""A participant's app: problems, health, and a sidecar with the store it keeps its things in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from base.app import Lifespan, create_app
+from base.sidecar import Sidecar
+from base.state import StateStore
+from kit.problems import Statuses, answer_as_participant
+
+
+def create_service(title: str, store: str, lifespan: Lifespan, statuses: Statuses) -> FastAPI:
+    """Return an app whose ``lifespan`` gets the sidecar to wire its parts with, and whose refusals
+    have these ``statuses``."""
+
+    @asynccontextmanager
+    async def live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
+        app.state.readiness = StateStore(sidecar, store)
+        async with lifespan(app, sidecar):
+            yield
+
+    async def ready(app: FastAPI) -> None:
+        await app.state.readiness.read(["readyz"])
+
+    app = create_app(title, live, ready, "The sidecar and its store are reachable")
+    answer_as_participant(app, statuses)
+    return app
