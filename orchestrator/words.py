@@ -15,6 +15,7 @@ _REASONS = {
     "unavailable": "a service did not answer, however often it was asked",
     "circuit_open": "a service has been failing, so it was not asked again",
     "no_answer": "a service answered something that makes no sense",
+    "unreadable_record": "this release cannot read its record",
     "mixed_currencies": "flight and hotel are priced in two currencies",
 }
 _STATUSES = {
