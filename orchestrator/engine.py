@@ -11,7 +11,7 @@ from dapr.ext.workflow.logger import LoggerOptions
 from dapr.ext.workflow.workflow_state import WorkflowState, WorkflowStatus
 from grpc import StatusCode
 from grpc.aio import AioRpcError
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from orchestrator import activities, versions
 from orchestrator.models import Cancellation, Halt, Progress, TripOrder, TripRecord
@@ -65,10 +65,7 @@ class Engine:
         state = await self._state(workflow_id)
         if state is None:
             return None
-        if state.runtime_status in _BROKEN:
-            return _broken(state)
-        status = state.serialized_custom_status
-        return Progress.model_validate_json(status) if status else Progress()
+        return _broken(state) if state.runtime_status in _BROKEN else _told(state)
 
     async def tell(self, workflow_id: str, event: str, word: BaseModel | None = None) -> bool:
         """Raise an event for a workflow; return whether there is one to hear it."""
@@ -115,9 +112,16 @@ def create_runtime() -> WorkflowRuntime:
     return runtime
 
 
-def _broken(state: WorkflowState) -> Progress:
+def _told(state: WorkflowState) -> Progress:
     status = state.serialized_custom_status
-    progress = Progress.model_validate_json(status) if status else Progress()
+    try:
+        return Progress.model_validate_json(status) if status else Progress()
+    except ValidationError as fault:
+        raise CallFailed(f"This release cannot read the status of {state.instance_id}") from fault
+
+
+def _broken(state: WorkflowState) -> Progress:
+    progress = _told(state)
     details = state.failure_details
     # Whatever it waited for, it does not hear any more.
     progress.status, progress.attention = "needs_attention", None

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.admission import Busy
+from orchestrator.records import UnreadableRecord
 from orchestrator.sidecar import CallFailed
 from orchestrator.views import TripView
 
@@ -115,6 +116,18 @@ def _unavailable(_: ExceptionHandler, __: Request, exc: Exception) -> Problem:
     )
 
 
+def _unreadable(_: ExceptionHandler, __: Request, exc: Exception) -> Problem:
+    """Return a 503, no refusal: nobody here knows how the trip stands, but another replica may."""
+    assert isinstance(exc, UnreadableRecord)
+    return Problem(
+        title="Unreadable record",
+        type_="unreadable_record",
+        detail=f"{exc}. Ask the release that wrote it; if that cannot either, mend the record.",
+        status=503,
+        reason="unreadable_record",
+    )
+
+
 def _invalid(_: ExceptionHandler, __: Request, exc: Exception) -> Problem:
     """Name each bad field, without echoing input that may be megabytes long."""
     assert isinstance(exc, RequestValidationError)
@@ -140,12 +153,13 @@ def answer_with_problems(app: FastAPI) -> None:
     """Make every error of ``app`` an ``application/problem+json``, also a body that is too long."""
     handler = new_exception_handler(
         logger=logging.getLogger("orchestrator"),
-        handlers={CallFailed: _unavailable, Busy: _busy},
+        handlers={CallFailed: _unavailable, Busy: _busy, UnreadableRecord: _unreadable},
         request_validation_handler=_invalid,
     )
     add_exception_handler(app, handler)
     app.add_exception_handler(CallFailed, handler)
     app.add_exception_handler(Busy, handler)
+    app.add_exception_handler(UnreadableRecord, handler)
     app.add_middleware(_BodyLimit)
 
 

@@ -1,20 +1,26 @@
 """The records of trips in the orchestrator's state store, and their index."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from orchestrator import trip_index
+from pydantic import ValidationError
+
+from orchestrator import meters, trip_index
 from orchestrator.models import Milestone, Progress, TripRecord
 from orchestrator.sidecar import CallFailed, Sidecar, StateChanged, Stored, Write
 from orchestrator.trip_index import Item
 
 T = TypeVar("T")
 
+_log = logging.getLogger("orchestrator")
+
 _STORE = "trip-store"
 _TRIES = 30
+_LONGEST_WHY = 200
 _LONGEST_PAUSE_SECONDS = 0.05
 _QUEUED_SECONDS = 15.0  # more than a call to the store may take, less than a booking waits
 ACCEPTED_WITHIN_SECONDS = _QUEUED_SECONDS + 10
@@ -24,24 +30,40 @@ class CancelComesFirst(Exception):
     """The trip cannot be confirmed any more: its cancellation was asked for before."""
 
 
+class UnreadableRecord(Exception):
+    """A trip has a record, but this release cannot read it: it was damaged, or made by another.
+
+    ``customer_id`` is empty where not even that can be made out.
+    """
+
+    def __init__(self, trip_id: str, customer_id: str, why: str) -> None:
+        super().__init__(f"This release cannot read {_key(trip_id)} of {_STORE}: {why}")
+        self.trip_id = trip_id
+        self.customer_id = customer_id
+
+
 class TripRecords:
     """One record a trip id, made when it is accepted and never deleted.
 
-    Methods raise CallFailed for what may pass by itself.
+    Methods raise CallFailed for what may pass by itself, and UnreadableRecord.
     """
 
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
         self._accepting = asyncio.Lock()
+        self._unreadable: set[str] = set()
 
     async def get(self, trip_id: str) -> TripRecord | None:
         """Return the record."""
-        return (await self.all([trip_id]))[0]
+        [found] = await self.all([trip_id])
+        if isinstance(found, UnreadableRecord):
+            raise found
+        return found
 
-    async def all(self, trip_ids: Sequence[str]) -> list[TripRecord | None]:
-        """Return the records, in the same order."""
+    async def all(self, trip_ids: Sequence[str]) -> list[TripRecord | UnreadableRecord | None]:
+        """Return the records, in the same order; in place of one that cannot be read, why."""
         stored = await self._read([_key(trip_id) for trip_id in trip_ids])
-        return [_record(stored[_key(trip_id)]) for trip_id in trip_ids]
+        return [self._record_or_why(trip_id, stored[_key(trip_id)]) for trip_id in trip_ids]
 
     async def accept(self, fresh: TripRecord) -> TripRecord:
         """Keep the record and index it, unless the id has one: then return that.
@@ -91,6 +113,16 @@ class TripRecords:
             raise CallFailed(f"{_STORE} has lost {', '.join(lost)}")
         return {key: stored[key].value for key in keys}
 
+    def _record_or_why(self, trip_id: str, stored: Stored) -> TripRecord | UnreadableRecord | None:
+        try:
+            return _record(trip_id, stored)
+        except UnreadableRecord as unreadable:
+            if trip_id not in self._unreadable:
+                self._unreadable.add(trip_id)
+                meters.UNREADABLE.inc()
+                _log.error("%s", unreadable, extra={"trip_id": trip_id})
+            return unreadable
+
     async def _read(self, keys: Sequence[str]) -> dict[str, Stored]:
         """Read what is shown: what seems absent among others is read alone, which is sure."""
         stored = await self._sidecar.read(_STORE, keys)
@@ -103,7 +135,7 @@ class TripRecords:
         key = _key(fresh.trip_id)
         index = trip_index.keys(fresh.trip_id, fresh.request.customer_id)
         stored = await self._sidecar.read(_STORE, [key, *index])
-        if known := _record(stored[key]):
+        if known := _record(fresh.trip_id, stored[key]):
             return known
         documents = {k: stored[k].value for k in index}
         # Accepted in the same moment, the later one is not older: so a log is in order of time.
@@ -116,7 +148,7 @@ class TripRecords:
     async def _keep(self, trip_id: str, progress: Progress) -> TripRecord:
         key, index = _key(trip_id), trip_index.open_key(trip_id)
         stored = await self._sidecar.read(_STORE, [key, index])
-        record = _record(stored[key])
+        record = _record(trip_id, stored[key])
         assert record is not None, "a workflow is started only for a trip on record"
         if record.ended:
             return record
@@ -143,7 +175,7 @@ class TripRecords:
     async def _request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
         key, index = _key(trip_id), trip_index.open_key(trip_id)
         stored = await self._sidecar.read(_STORE, [key, index])
-        record = _record(stored[key]) or await self.get(trip_id)
+        record = _record(trip_id, stored[key]) or await self.get(trip_id)
         confirmed = record is not None and record.progress.status == "confirmed"
         if record is None or record.cancel_requested_at or (record.ended and not confirmed):
             return record
@@ -173,8 +205,20 @@ async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
     raise CallFailed("Other requests kept changing the same records.")
 
 
-def _record(stored: Stored) -> TripRecord | None:
-    return None if stored.value is None else TripRecord.model_validate(stored.value)
+def _record(trip_id: str, stored: Stored) -> TripRecord | None:
+    try:
+        return None if stored.value is None else TripRecord.model_validate(stored.value)
+    except ValidationError as invalid:
+        error = invalid.errors(include_input=False)[0]
+        why = f"{'.'.join(map(str, error['loc']))}: {error['msg']}"[:_LONGEST_WHY]
+        raise UnreadableRecord(trip_id, _customer_id(stored.value), why) from invalid
+
+
+def _customer_id(value: Any) -> str:
+    match value:
+        case {"request": {"customer_id": str(customer_id)}}:
+            return customer_id
+    return ""
 
 
 def _value(record: TripRecord) -> object:

@@ -24,7 +24,7 @@ Position = tuple[int, int]
 AgeKey = tuple[datetime, str]
 
 
-class Item(BaseModel):
+class Item(BaseModel, extra="allow"):
     """A trip in an index."""
 
     trip_id: str
@@ -35,14 +35,14 @@ class Item(BaseModel):
         return self.created_at, self.trip_id
 
 
-class Log(BaseModel):
+class Log(BaseModel, extra="allow"):
     """The head of a log: its newest entries, and how many full pages there are."""
 
     pages: int = 0
     items: list[Item] = []
 
 
-class Open(BaseModel):
+class Open(BaseModel, extra="allow"):
     """Trips that have not ended."""
 
     items: dict[str, Item] = {}

@@ -19,6 +19,7 @@ _REASONS = {
     "workflow_terminated": "its workflow was ended from outside",
     "workflow_stalled": "the engine holds its workflow back",
     "no_answer": "a service answered something that makes no sense",
+    "unreadable_record": "this release cannot read its record",
     "mixed_currencies": "flight and hotel are priced in two currencies",
 }
 _STATUSES = {

@@ -20,12 +20,12 @@ from services.kit.wire import Money, ResourceId
 
 
 def _to_wire(stored: Reservation) -> FlightReservation:
-    return FlightReservation(
-        id=stored.id,
-        status=stored.status_at(utc_now()),
-        expires_at=stored.expires_at,
-        **stored.details,
-    )
+    now = {
+        "id": stored.id,
+        "status": stored.status_at(utc_now()),
+        "expires_at": stored.expires_at,
+    }
+    return FlightReservation.model_validate(stored.details | now, extra="ignore")
 
 
 app = create_reservation_service("FlightService", "flight-store", FlightReservation, _to_wire)

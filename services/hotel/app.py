@@ -21,12 +21,12 @@ from services.kit.wire import Money, ResourceId
 
 
 def _to_wire(stored: Reservation) -> HotelReservation:
-    return HotelReservation(
-        id=stored.id,
-        status=stored.status_at(utc_now()),
-        expires_at=stored.expires_at,
-        **stored.details,
-    )
+    now = {
+        "id": stored.id,
+        "status": stored.status_at(utc_now()),
+        "expires_at": stored.expires_at,
+    }
+    return HotelReservation.model_validate(stored.details | now, extra="ignore")
 
 
 app = create_reservation_service("HotelService", "hotel-store", HotelReservation, _to_wire)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from services.kit.state import StateConflict, StateStore, Write
 
 
-class Sent(BaseModel):
+class Sent(BaseModel, extra="allow"):
     """A notification that was handed to the mail server."""
 
     id: str
