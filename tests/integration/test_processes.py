@@ -8,9 +8,11 @@ import psutil
 import pytest
 
 from runtime import processes, template
+from runtime.blocks import needed
 from runtime.control_plane import HEALTH_PORTS
 from runtime.ports import shifted
 from runtime.system import System
+from tests.conftest import PROJECT
 from tests.support.variant import PROFILE
 from tests.support.world import HOTEL, ORCHESTRATOR, World
 
@@ -73,10 +75,20 @@ def test_the_sidecar_tells_of_the_workflow_and_its_worker(system: System) -> Non
 
 def test_everything_listens_on_loopback_but_what_dapr_cannot_bind_so(system: System) -> None:
     """Placement and scheduler answer health checks on all addresses; README says so."""
-    elsewhere = {
-        conn.laddr.port
+    elsewhere = {port for ip, port in listening(system) if ip not in ("127.0.0.1", "::1")}
+    assert elsewhere <= {shifted(port, system.changes.by) for port in HEALTH_PORTS}
+
+
+def test_a_system_listens_on_no_port_but_those_it_looked_for(system: System) -> None:
+    block = {shifted(port, system.changes.by) for port in needed(PROJECT, system.changes)}
+    assert {port for _, port in listening(system)} <= block
+
+
+def listening(system: System) -> list[tuple[str, int]]:
+    """Return the address and port of all that listens."""
+    return [
+        (conn.laddr.ip, conn.laddr.port)
         for process in processes.of_system(system.home)
         for conn in process.net_connections("tcp")
-        if conn.status == psutil.CONN_LISTEN and conn.laddr.ip not in ("127.0.0.1", "::1")
-    }
-    assert elsewhere <= {shifted(port, system.changes.by) for port in HEALTH_PORTS}
+        if conn.status == psutil.CONN_LISTEN
+    ]
