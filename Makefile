@@ -25,7 +25,7 @@ down: .venv/installed ## stop what runs, also after a crash
 setup: .venv/installed $(if $(PROFILE),.venv/servers) ## install everything, start nothing
 	@.venv/bin/python -m runtime setup
 
-test: setup test-tools .venv/servers ## all tests, on a system of their own
+test: setup test-tools .venv/servers ## all tests, on systems of their own with free ports
 	@.venv/bin/python -m pytest
 
 # What some tests look at the system with. Without them those tests say so and are skipped.
