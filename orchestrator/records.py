@@ -165,7 +165,7 @@ class TripRecords:
     async def _take_up(self, record: TripRecord, at: datetime) -> TripRecord | None:
         key = _key(record.trip_id)
         stored = await self._sidecar.read(_STORE, [key])
-        if _record(stored[key]) != record:
+        if _record(record.trip_id, stored[key]) != record:
             return None
         progress = record.progress.taken_up(at)
         taken = record.model_copy(update={"again": True, "progress": progress})
