@@ -39,8 +39,8 @@ class Caretaker:
         self._trips.only_these_are_open(open_ids, ACCEPTED_WITHIN_SECONDS)
         unreadable = ["needs_attention"] * (len(found) - len(records))
         meters.count_open([*(record.progress.status for record in records), *unreadable])
-        young = datetime.now(UTC) - _OLD_ENOUGH
-        old = [record for record in records if record.created_at < young]
+        now = datetime.now(UTC)
+        old = [record for record in records if not record.is_younger_than(_OLD_ENOUGH, now)]
         for start in range(0, len(old), _AT_A_TIME):
             batch = old[start : start + _AT_A_TIME]
             await asyncio.gather(*map(self._look_after, batch))

@@ -5,7 +5,7 @@ field that this one does not know is no fault, and is still there when the recor
 """
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any, Literal
@@ -295,6 +295,11 @@ class TripRecord(BaseModel, extra="allow"):
     reopened: bool = False
     ended_at: datetime | None = None
     progress: Progress = Progress()
+
+    def is_younger_than(self, age: timedelta, now: datetime) -> bool:
+        """Whether it was accepted just now. What is dated further ahead than that is not young: the
+        clock that dated it was wrong, and nobody knows its age."""
+        return abs(now - self.created_at) < age
 
     @property
     def customer_id(self) -> str:

@@ -138,9 +138,8 @@ class TripRecords:
         if known := _record(fresh.trip_id, stored[key]):
             return known
         documents = {k: stored[k].value for k in index}
-        # Accepted in the same moment, the later one is not older: so a log is in order of time.
-        fresh.created_at = max(fresh.created_at, trip_index.latest(documents) or fresh.created_at)
-        item = Item(trip_id=fresh.trip_id, created_at=fresh.created_at)
+        logged_at = trip_index.time_in_logs(documents, fresh.created_at)
+        item = Item(trip_id=fresh.trip_id, created_at=logged_at)
         changed = trip_index.with_trip(documents, item)
         await self._write(stored, {key: _value(fresh)} | changed)
         return fresh

@@ -181,7 +181,7 @@ class Trips:
 
     async def _start_if_forgotten(self, record: TripRecord) -> None:
         """Start a trip whose orchestrator died between accepting and starting it."""
-        if datetime.now(UTC) - record.created_at > _UNSTARTED_AFTER:
+        if not record.is_younger_than(_UNSTARTED_AFTER, datetime.now(UTC)):
             await self._start_unless_parked(record)
 
     async def _start_unless_parked(self, record: TripRecord) -> None:
