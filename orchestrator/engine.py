@@ -27,6 +27,12 @@ _BROKEN = {
 }
 
 
+class Unreadable(CallFailed):
+    """The engine finds a workflow's state torn. While the workflow runs, that passes in a moment;
+    of one that was stalled by a timer it stays so, and Dapr 1.18 can neither go on with it, nor
+    drop it, nor start its id again: it has saved that there is an event, but not the event."""
+
+
 class Engine:
     """Dapr Workflow behind the sidecar's gRPC port. Methods raise CallFailed for what may pass."""
 
@@ -53,12 +59,21 @@ class Engine:
             if "already exists" not in (fault.details() or ""):
                 raise _failed(fault) from fault
 
-    async def start_over(self, record: TripRecord) -> None:
-        """Start a broken workflow again, also one that the engine holds back for good."""
-        state = await self._state(record.workflow_id)
-        if state is not None and state.runtime_status is WorkflowStatus.STALLED:
-            await self._drop(record.workflow_id)
-        await self.start(record)
+    async def drop(self, workflow_id: str) -> None:
+        """Make the engine forget a workflow that it holds back, so that it never goes on.
+
+        Its id is of no use after that: Dapr 1.18.2 takes nothing for it until a restart.
+        """
+        state = await self._state(workflow_id)
+        if state is None or state.runtime_status is not WorkflowStatus.STALLED:
+            return
+        # The client's own purge has no way to say ``force``, without which a stalled one stays.
+        stub = self._client._DaprWorkflowClient__obj._get_stub()  # type: ignore[attr-defined]
+        try:
+            await stub.PurgeInstances(PurgeInstancesRequest(instanceId=workflow_id, force=True))
+        except AioRpcError as fault:
+            if not _nobody_hears(fault):
+                raise _failed(fault) from fault
 
     async def progress(self, workflow_id: str) -> Progress | None:
         """Return how far a workflow has come, or None if there is no such workflow."""
@@ -78,18 +93,7 @@ class Engine:
             raise _failed(fault) from fault
         return True
 
-    async def _drop(self, workflow_id: str) -> None:
-        """Make the engine forget a workflow that is not at its end."""
-        # The client's own purge has no way to say ``force``, without which a stalled one stays.
-        stub = self._client._DaprWorkflowClient__obj._get_stub()  # type: ignore[attr-defined]
-        try:
-            await stub.PurgeInstances(PurgeInstancesRequest(instanceId=workflow_id, force=True))
-        except AioRpcError as fault:
-            if not _nobody_hears(fault):
-                raise _failed(fault) from fault
-
     async def _state(self, workflow_id: str) -> WorkflowState | None:
-        # While a workflow runs, reading it can fail for a moment with a missing inbox key.
         for tries_left in reversed(range(_TRIES)):
             try:
                 return await self._client.get_workflow_state(workflow_id)
@@ -143,4 +147,5 @@ def _nobody_hears(fault: AioRpcError) -> bool:
 
 
 def _failed(fault: AioRpcError) -> CallFailed:
-    return CallFailed(f"workflow engine: {fault.code().name} {fault.details()}")
+    said = f"workflow engine: {fault.code().name} {fault.details()}"
+    return Unreadable(said) if "missing from state store" in said else CallFailed(said)

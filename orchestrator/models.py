@@ -28,6 +28,7 @@ from orchestrator.wire import Wire
 TripStatus = Literal["running", "confirmed", "rejected", "cancelled", "failed", "needs_attention"]
 TERMINAL = frozenset({"confirmed", "rejected", "cancelled", "failed"})
 OVER = "trip_over"
+STALLED, UNREADABLE = "workflow_stalled", "workflow_unreadable"
 
 
 @cache
@@ -280,8 +281,8 @@ class TripRecord(BaseModel, extra="allow"):
     """The orchestrator's own record of a trip, which outlives the workflow's history.
 
     ``again``: its workflow was, or is to be, started once more, so an earlier run may have come to
-    any point. ``reopened``: it was confirmed, and then cancelled. ``trace_id``: of its booking, if
-    traced.
+    any point. ``lost``: how many of its workflows the engine lost for good. ``reopened``: it was
+    confirmed, and then cancelled. ``trace_id``: of its booking, if traced.
     """
 
     trip_id: str
@@ -292,6 +293,7 @@ class TripRecord(BaseModel, extra="allow"):
     trace_id: str | None = None
     cancel_requested_at: datetime | None = None
     again: bool = False
+    lost: int = 0
     reopened: bool = False
     ended_at: datetime | None = None
     progress: Progress = Progress()
@@ -316,4 +318,10 @@ class TripRecord(BaseModel, extra="allow"):
     @property
     def workflow_id(self) -> str:
         """The id of the workflow that has the trip in hand, or had it last."""
-        return f"{self.trip_id}.cancellation" if self.reopened else self.trip_id
+        name = f"{self.trip_id}.cancellation" if self.reopened else self.trip_id
+        return f"{name}.{self.lost + 1}" if self.lost else name
+
+    @property
+    def workflow_is_lost(self) -> bool:
+        """Whether the engine holds its workflow back, or cannot even read it."""
+        return self.progress.halt is not None and self.progress.halt.reason in (STALLED, UNREADABLE)

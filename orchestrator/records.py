@@ -86,11 +86,12 @@ class TripRecords:
         stands. Raises CancelComesFirst when it would be confirmed after it was cancelled."""
         return await _retried(lambda: self._keep(trip_id, progress))
 
-    async def take_up(self, record: TripRecord, at: datetime) -> TripRecord | None:
+    async def take_up(self, record: TripRecord, at: datetime, lost: bool) -> TripRecord | None:
         """Record that another run of the trip's workflow is to be started, before it is: whatever
-        becomes of that start, what the last run did is not forgotten. Return the record as it is
-        then; None if it has changed since ``record`` was read."""
-        return await _retried(lambda: self._take_up(record, at))
+        becomes of that start, what the last run did is not forgotten. One that is ``lost`` leaves
+        the next another id. Return the record as it is then; None if it has changed since
+        ``record`` was read."""
+        return await _retried(lambda: self._take_up(record, at, lost))
 
     async def request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
         """Record that the customer cancelled, which opens a confirmed trip again."""
@@ -161,13 +162,14 @@ class TripRecords:
         await self._write(stored, {key: _value(kept)} | changed)
         return kept
 
-    async def _take_up(self, record: TripRecord, at: datetime) -> TripRecord | None:
+    async def _take_up(self, record: TripRecord, at: datetime, lost: bool) -> TripRecord | None:
         key = _key(record.trip_id)
         stored = await self._sidecar.read(_STORE, [key])
         if _record(record.trip_id, stored[key]) != record:
             return None
         progress = record.progress.taken_up(at)
-        taken = record.model_copy(update={"again": True, "progress": progress})
+        facts = {"again": True, "lost": record.lost + lost, "progress": progress}
+        taken = record.model_copy(update=facts)
         await self._write(stored, {key: _value(taken)})
         return taken
 

@@ -28,6 +28,8 @@ SPARE_PORTS = {FLIGHT: (8211, 8212), HOTEL: (8221, 8222)}  # unshifted; for more
 HOLD_SECONDS = "15"
 UNDO_TRIES = "5"  # within 7.5 s
 APPROVAL_SECONDS = "10"
+CARE_SECONDS = "5"
+UNREADABLE_SECONDS = "4"
 HISTORY_KEPT = "3s"
 BOOKINGS_AT_ONCE = "250"
 
@@ -62,7 +64,12 @@ def home() -> Path:
 def changes(home: Path) -> Iterator[Changes]:  # noqa: ARG001 what was left there has no port any more
     """How the test system differs from the real one, on ports that stay its own."""
     short_holds = {"HOLD_SECONDS": HOLD_SECONDS}
-    short_patience = {"UNDO_TRIES": UNDO_TRIES, "APPROVAL_SECONDS": APPROVAL_SECONDS}
+    short_patience = {
+        "UNDO_TRIES": UNDO_TRIES,
+        "APPROVAL_SECONDS": APPROVAL_SECONDS,
+        "CARE_SECONDS": CARE_SECONDS,
+        "UNREADABLE_SECONDS": UNREADABLE_SECONDS,
+    }
     many = {"BOOKINGS_AT_ONCE": BOOKINGS_AT_ONCE}
     wished = Changes(
         proxied_by=PROXIED_BY,
