@@ -3,6 +3,8 @@ FROM python:3.13-slim-bookworm AS build
 RUN python -m venv /venv
 WORKDIR /source
 COPY pyproject.toml constraints.txt README.md ./
+COPY base base/
+COPY kit kit/
 COPY services services/
 COPY orchestrator orchestrator/
 COPY telemetry telemetry/

@@ -2,7 +2,7 @@
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup run up serve zipkin down test test-tools pictures soak bench growth bare check
+.PHONY: help setup run up serve zipkin down test test-tools pictures soak bench growth bare check mutants
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -25,7 +25,7 @@ down: .venv/installed ## stop what runs, also after a crash
 setup: .venv/installed $(if $(PROFILE),.venv/servers) ## install everything, start nothing
 	@.venv/bin/python -m runtime setup
 
-test: setup test-tools .venv/servers ## all tests, on a system of their own
+test: setup test-tools .venv/servers ## all tests, on systems of their own with free ports
 	@.venv/bin/python -m pytest
 
 # What some tests look at the system with. Without them those tests say so and are skipped.
@@ -49,6 +49,9 @@ growth: .venv/installed ## measure how cost grows with the crowd and the past, 1
 
 bare: .venv/installed ## measure what a workflow costs whose steps do nothing, 4 minutes
 	@.venv/bin/python -m bench.bare $(ARGS)
+
+mutants: .venv/installed ## which changes of the rules no unit test notices, 6 minutes
+	@.venv/bin/python -m tests.mutation $(ARGS)
 
 check: .venv/installed ## lint and types
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/hadolint Dockerfile

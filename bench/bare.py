@@ -24,16 +24,14 @@ from bench import command
 from bench.command import console
 from bench.cpu import LOAD_CLIENT, Meter, spent
 from bench.load import percentile
-from bench.site import HOME, PROJECT, SHIFT, Site
+from bench.site import HOME, PROJECT, Site
 from bench.table import markdown
-from runtime.ports import shifted
 
 STEPS = (0, 1, 2, 5)
 CONCURRENCY = (1, 16, 64)
 ROUNDS = 3
 _SECONDS = 5.0
 _SIDECAR = "bare sidecar"
-_HTTP, _GRPC, _INTERNAL, _METRICS = (shifted(port, SHIFT) for port in (3505, 4505, 5505, 9109))
 _QUIET = LoggerOptions(log_handler=logging.NullHandler())
 
 
@@ -53,12 +51,12 @@ def bare() -> str:
         console.print("Starting the system …")
         site.open()
         _start_sidecar(site)
-        return uvloop.run(_measured())
+        return uvloop.run(_measured(site.ports.bare_grpc))
 
 
 def _start_sidecar(site: Site) -> None:
     """Start a sidecar like the orchestrator's, with a store of its own."""
-    folder = site.data("bare")
+    folder, ports = site.data("bare"), site.ports
     component = yaml.safe_load((PROJECT / "components" / "workflow-store.yaml").read_text())
     del component["scopes"]
     (folder / "workflow-store.yaml").write_text(
@@ -68,10 +66,10 @@ def _start_sidecar(site: Site) -> None:
         "app-id": "bare",
         "resources-path": folder,
         "config": HOME / "components" / "configuration.yaml",
-        "dapr-http-port": _HTTP,
-        "dapr-grpc-port": _GRPC,
-        "dapr-internal-grpc-port": _INTERNAL,
-        "metrics-port": _METRICS,
+        "dapr-http-port": ports.bare_http,
+        "dapr-grpc-port": ports.bare_grpc,
+        "dapr-internal-grpc-port": ports.bare_internal,
+        "metrics-port": ports.bare_metrics,
         "profile-port": -1,
         "dapr-listen-addresses": "127.0.0.1",
         "dapr-internal-grpc-listen-address": "127.0.0.1",
@@ -82,7 +80,7 @@ def _start_sidecar(site: Site) -> None:
     words = [f"--{name}={value}" for name, value in options.items()]
     daprd = site.system.set_up().program("daprd")
     site.spawn(_SIDECAR, [daprd, *words], {"DAPR_HOST_IP": "127.0.0.1"})
-    site.wait_for(f"http://127.0.0.1:{_HTTP}/v1.0/healthz")
+    site.wait_for(f"http://127.0.0.1:{ports.bare_http}/v1.0/healthz")
 
 
 @dataclass
@@ -105,13 +103,13 @@ class _Ends:
             future.set_result(None)
 
 
-async def _measured() -> str:
+async def _measured(port: int) -> str:
     # Like the orchestrator's: no spans where there is no tracing, and a fast loop for the worker.
     GrpcInstrumentorClient().uninstrument()  # type: ignore[no-untyped-call]
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     ends = _Ends(asyncio.get_running_loop())
-    runtime = WorkflowRuntime(port=str(_GRPC), logger_options=_QUIET)
-    client = DaprWorkflowClient(port=str(_GRPC), logger_options=_QUIET)
+    runtime = WorkflowRuntime(port=str(port), logger_options=_QUIET)
+    client = DaprWorkflowClient(port=str(port), logger_options=_QUIET)
     chain = _register(runtime, ends)
     runtime.start()  # type: ignore[no-untyped-call]
     try:

@@ -4,14 +4,15 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import ExitStack
 from statistics import median
 
 from bench import command
 from bench.command import console
 from bench.load import Load, Target, drive
-from bench.site import HOME, ORCHESTRATOR, PROJECT, SHIFT
+from bench.site import HOME, ORCHESTRATOR, PROJECT
 from bench.table import markdown
+from runtime.blocks import on_free_ports
 from runtime.system import System
 from runtime.template import Changes
 
@@ -33,9 +34,12 @@ def growth(trips: int) -> str:
 
     Raises SetupError, RunFailed.
     """
-    full = _system(HOME, SHIFT)
-    empty = _system(HOME.with_name(".bench-empty-system"), SHIFT + 200)
-    with command.stopped_after(full.stop, empty.stop):
+    full = System(PROJECT, HOME)
+    empty = System(PROJECT, HOME.with_name(".bench-empty-system"))
+    with ExitStack() as held, command.stopped_after(full.stop, empty.stop):
+        for system in (full, empty):
+            system.stop()  # what a crash left
+            system.changes = held.enter_context(on_free_ports(PROJECT, Changes()))
         return _measured(full, empty, trips)
 
 
@@ -94,13 +98,8 @@ def _figures(load: Load) -> Sequence[str]:
     return [*percentiles, f"{load.per_second:.1f}"]
 
 
-def _system(home: Path, shift: int) -> System:
-    return System(PROJECT, home, Changes(by=shift))
-
-
 def _start(system: System) -> None:
     console.print(f"Starting {system.home.name} …")
-    system.stop()
     shutil.rmtree(system.home, ignore_errors=True)
     system.start()
 

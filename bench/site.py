@@ -6,20 +6,21 @@ once and serve every engine; only what calls them differs.
 
 import shutil
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from runtime import logs, processes
-from runtime.ports import require_free, shifted
+from runtime.blocks import on_free_ports
+from runtime.ports import shifted
 from runtime.system import System, wait_until
 from runtime.template import Changes
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".bench-system"
 TOOLS = PROJECT / ".bench"
-SHIFT = 12_300
 SERVICES = ("flight-service", "hotel-service", "payment-service", "notification-service")
 ORCHESTRATOR = "trip-orchestrator"
 ROLE = "BENCH_ROLE"
@@ -28,32 +29,45 @@ _START_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of the peers; one peer runs at a time."""
+    """The ports of the peers, of which one runs at a time, and of the bare workflows' sidecar."""
 
-    app: int = shifted(8090, SHIFT)
-    ingress: int = shifted(8091, SHIFT)
-    admin: int = shifted(8092, SHIFT)
-    node: int = shifted(8093, SHIFT)
+    app: int = 8090
+    ingress: int = 8091
+    admin: int = 8092
+    node: int = 8093
+    bare_http: int = 3505
+    bare_grpc: int = 4505
+    bare_internal: int = 5505
+    bare_metrics: int = 9109
+
+    def shifted(self, by: int) -> "Ports":
+        return Ports(**{name: shifted(port, by) for name, port in vars(self).items()})
 
 
 class Site:
     """Starts and stops the system, and the processes of one peer at a time."""
 
-    ports = Ports()
-
     def __init__(self) -> None:
-        self.system = System(PROJECT, HOME, Changes(by=SHIFT))
+        self.system = System(PROJECT, HOME)
+        self._held = ExitStack()
+
+    @property
+    def ports(self) -> Ports:
+        """Return where the peers are, once the system is started."""
+        return Ports().shifted(self.system.changes.by)
 
     def open(self) -> None:
-        """Start the system in an empty home. Raises SetupError."""
+        """Start the system in an empty home, on free ports. Raises SetupError."""
         self.system.stop()
         shutil.rmtree(HOME, ignore_errors=True)
-        require_free({port: f"{name} of a peer" for name, port in vars(Ports()).items()})
+        block = on_free_ports(PROJECT, Changes(), vars(Ports()).values())
+        self.system.changes = self._held.enter_context(block)
         self.system.start()
 
     def close(self) -> None:
         """End everything, also what a crash left."""
         self.system.stop()
+        self._held.close()
 
     def data(self, name: str) -> Path:
         """Return the folder for an engine's data."""

@@ -24,14 +24,14 @@ LONGEST_HOLD = timedelta(days=3)
 Status = Literal["held", "confirmed", "cancelled", "expired"]
 
 
-class Claim(BaseModel):
+class Claim(BaseModel, extra="allow"):
     """How much of a pool one reservation takes, and until when (None: for good)."""
 
     quantity: int
     until: datetime | None
 
 
-class Pool(BaseModel):
+class Pool(BaseModel, extra="allow"):
     """What is taken of something that can be sold out."""
 
     claims: dict[str, Claim] = {}
@@ -57,13 +57,14 @@ class Pool(BaseModel):
         return Pool(claims={i: c for i, c in self.claims.items() if i not in lapsed})
 
     def with_claim(self, reservation_id: str, claim: Claim) -> "Pool":
-        return Pool(claims={**self.claims, reservation_id: claim})
+        return self.model_copy(update={"claims": {**self.claims, reservation_id: claim}})
 
     def without(self, reservation_id: str) -> "Pool":
-        return Pool(claims={i: c for i, c in self.claims.items() if i != reservation_id})
+        left = {i: c for i, c in self.claims.items() if i != reservation_id}
+        return self.model_copy(update={"claims": left})
 
 
-class Reservation(BaseModel):
+class Reservation(BaseModel, extra="allow"):
     """A reservation as it is stored; a tombstone has no request and claims nothing."""
 
     id: str

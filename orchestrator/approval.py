@@ -28,7 +28,7 @@ def obtain(saga: Saga, order: TripOrder, trip: Progress) -> Durable[None]:
         raise
     if not decision.is_complete:
         _refuse(saga, entry, "approval_timed_out", f"Nobody decided by {asked.deadline}.")
-    said = Decision.model_validate(decision.get_result())
+    said = Decision.model_validate(decision.get_result(), extra="ignore")
     asked.approved, asked.by = said.approved, said.by
     if not said.approved:
         _refuse(saga, entry, "approval_refused", f"Refused by {said.by}.")

@@ -66,7 +66,7 @@ class Told:
 
     @property
     def id(self) -> str:
-        return ",".join(f"{line}.{number}" for line, number in self._latest.items())
+        return ",".join(f"{line}.{number}" for line, number in sorted(self._latest.items()))
 
     def news(self, record: TripRecord) -> Iterator[AuditEvent]:
         """Tell what was not told yet, oldest first."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from orchestrator import meters
 from orchestrator.models import TripRecord
-from orchestrator.records import ACCEPTED_WITHIN_SECONDS, TripRecords
+from orchestrator.records import ACCEPTED_WITHIN_SECONDS, TripRecords, UnreadableRecord
 from orchestrator.trips import Trips
 
 _log = logging.getLogger("orchestrator.caretaker")
@@ -33,12 +33,14 @@ class Caretaker:
 
     async def go_round(self) -> None:
         """Look after every trip that has been open for some seconds. Raises Unavailable."""
-        records = await self._open()
-        open_ids = {record.trip_id for record in records}
+        found = await self._open()
+        records = [record for record in found if isinstance(record, TripRecord)]
+        open_ids = {record.trip_id for record in found}
         self._trips.only_these_are_open(open_ids, ACCEPTED_WITHIN_SECONDS)
-        meters.count_open(record.progress.status for record in records)
-        young = datetime.now(UTC) - _OLD_ENOUGH
-        old = [record for record in records if record.created_at < young]
+        unreadable = ["needs_attention"] * (len(found) - len(records))
+        meters.count_open([*(record.progress.status for record in records), *unreadable])
+        now = datetime.now(UTC)
+        old = [record for record in records if not record.is_younger_than(_OLD_ENOUGH, now)]
         for start in range(0, len(old), _AT_A_TIME):
             batch = old[start : start + _AT_A_TIME]
             await asyncio.gather(*map(self._look_after, batch))
@@ -51,7 +53,8 @@ class Caretaker:
             said = {"trip_id": record.trip_id}
             _log.warning("trip could not be looked after, next round will: %r", fault, extra=said)
 
-    async def _open(self) -> list[TripRecord]:
+    async def _open(self) -> list[TripRecord | UnreadableRecord]:
+        """Return the records of open trips, in place of one that cannot be read, why."""
         items = await self._records.open()
-        records = await self._records.all([item.trip_id for item in items]) if items else []
-        return [record for record in records if record is not None and not record.ended]
+        found = await self._records.all([item.trip_id for item in items]) if items else []
+        return [r for r in found if isinstance(r, UnreadableRecord) or (r and not r.ended)]

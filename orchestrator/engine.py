@@ -11,7 +11,7 @@ from dapr.ext.workflow.logger import LoggerOptions
 from dapr.ext.workflow.workflow_state import WorkflowState, WorkflowStatus
 from grpc import StatusCode
 from grpc.aio import AioRpcError
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from base.errors import Unavailable
 from orchestrator import activities, versions
@@ -25,6 +25,12 @@ _BROKEN = {
     WorkflowStatus.STALLED: "The engine holds the workflow back: its history is too large, or no "
     "worker knows its version.",
 }
+
+
+class Unreadable(Unavailable):
+    """The engine finds a workflow's state torn. While the workflow runs, that passes in a moment;
+    of one that was stalled by a timer it stays so, and Dapr 1.18 can neither go on with it, nor
+    drop it, nor start its id again: it has saved that there is an event, but not the event."""
 
 
 class Engine:
@@ -53,22 +59,28 @@ class Engine:
             if "already exists" not in (fault.details() or ""):
                 raise _failed(fault) from fault
 
-    async def start_over(self, record: TripRecord) -> None:
-        """Start a broken workflow again, also one that the engine holds back for good."""
-        state = await self._state(record.workflow_id)
-        if state is not None and state.runtime_status is WorkflowStatus.STALLED:
-            await self._drop(record.workflow_id)
-        await self.start(record)
+    async def drop(self, workflow_id: str) -> None:
+        """Make the engine forget a workflow that it holds back, so that it never goes on.
+
+        Its id is of no use after that: Dapr 1.18.2 takes nothing for it until a restart.
+        """
+        state = await self._state(workflow_id)
+        if state is None or state.runtime_status is not WorkflowStatus.STALLED:
+            return
+        # The client's own purge has no way to say ``force``, without which a stalled one stays.
+        stub = self._client._DaprWorkflowClient__obj._get_stub()  # type: ignore[attr-defined]
+        try:
+            await stub.PurgeInstances(PurgeInstancesRequest(instanceId=workflow_id, force=True))
+        except AioRpcError as fault:
+            if not _nobody_hears(fault):
+                raise _failed(fault) from fault
 
     async def progress(self, workflow_id: str) -> Progress | None:
         """Return how far a workflow has come, or None if there is no such workflow."""
         state = await self._state(workflow_id)
         if state is None:
             return None
-        if state.runtime_status in _BROKEN:
-            return _broken(state)
-        status = state.serialized_custom_status
-        return Progress.model_validate_json(status) if status else Progress()
+        return _broken(state) if state.runtime_status in _BROKEN else _told(state)
 
     async def tell(self, workflow_id: str, event: str, word: BaseModel | None = None) -> bool:
         """Raise an event for a workflow; return whether there is one to hear it."""
@@ -81,18 +93,7 @@ class Engine:
             raise _failed(fault) from fault
         return True
 
-    async def _drop(self, workflow_id: str) -> None:
-        """Make the engine forget a workflow that is not at its end."""
-        # The client's own purge has no way to say ``force``, without which a stalled one stays.
-        stub = self._client._DaprWorkflowClient__obj._get_stub()  # type: ignore[attr-defined]
-        try:
-            await stub.PurgeInstances(PurgeInstancesRequest(instanceId=workflow_id, force=True))
-        except AioRpcError as fault:
-            if not _nobody_hears(fault):
-                raise _failed(fault) from fault
-
     async def _state(self, workflow_id: str) -> WorkflowState | None:
-        # While a workflow runs, reading it can fail for a moment with a missing inbox key.
         for tries_left in reversed(range(_TRIES)):
             try:
                 return await self._client.get_workflow_state(workflow_id)
@@ -115,9 +116,16 @@ def create_runtime() -> WorkflowRuntime:
     return runtime
 
 
-def _broken(state: WorkflowState) -> Progress:
+def _told(state: WorkflowState) -> Progress:
     status = state.serialized_custom_status
-    progress = Progress.model_validate_json(status) if status else Progress()
+    try:
+        return Progress.model_validate_json(status) if status else Progress()
+    except ValidationError as fault:
+        raise Unavailable(f"This release cannot read the status of {state.instance_id}") from fault
+
+
+def _broken(state: WorkflowState) -> Progress:
+    progress = _told(state)
     details = state.failure_details
     # Whatever it waited for, it does not hear any more.
     progress.status, progress.attention = "needs_attention", None
@@ -139,4 +147,5 @@ def _nobody_hears(fault: AioRpcError) -> bool:
 
 
 def _failed(fault: AioRpcError) -> Unavailable:
-    return Unavailable(f"workflow engine: {fault.code().name} {fault.details()}")
+    said = f"workflow engine: {fault.code().name} {fault.details()}"
+    return Unreadable(said) if "missing from state store" in said else Unavailable(said)

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 from orchestrator import trip_index
-from orchestrator.models import TERMINAL, TripRecord, TripStatus
-from orchestrator.records import TripRecords
+from orchestrator.models import TERMINAL, Halt, Progress, TripRecord, TripStatus
+from orchestrator.records import TripRecords, UnreadableRecord
 from orchestrator.trip_index import AgeKey, BadPosition, Item, Position, Reader
 
 _LOOKED_AT_MOST = 500
@@ -28,10 +28,25 @@ class BadCursor(Exception):
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """What is known of a trip whose record cannot be read: it stands in lists as needing help."""
+
+    trip_id: str
+    customer_id: str
+    created_at: datetime
+    progress: Progress
+    request: None = None
+    ended_at: None = None
+
+
+Listed = TripRecord | Unreadable
+
+
+@dataclass(frozen=True)
 class Page:
     """A page of trips, and the cursor of the next where there may be one."""
 
-    records: list[TripRecord]
+    records: list[Listed]
     cursor: str | None
 
 
@@ -59,7 +74,7 @@ class Listing:
     ) -> Page:
         """Return up to ``limit`` trips after those before the cursor."""
         source = await self._source(customer_id, status, cursor)
-        records: list[TripRecord] = []
+        records: list[Listed] = []
         size, looked, after = limit, 0, None
         while looked < _LOOKED_AT_MOST and (batch := await source.take(size)):
             size, looked = _BATCH, looked + len(batch)
@@ -82,9 +97,12 @@ class Listing:
         except BadPosition as fault:
             raise BadCursor(cursor) from fault
 
-    async def _read(self, batch: Sequence[Found]) -> list[tuple[TripRecord | None, object]]:
-        records = await self._records.all([found.item.trip_id for found in batch])
-        return [(record, found.after) for record, found in zip(records, batch, strict=True)]
+    async def _read(self, batch: Sequence[Found]) -> list[tuple[Listed | None, object]]:
+        records = await self._records.all([item.trip_id for item, _ in batch])
+        return [
+            (_unreadable(record, item) if isinstance(record, UnreadableRecord) else record, after)
+            for record, (item, after) in zip(records, batch, strict=True)
+        ]
 
 
 class _Logs:
@@ -117,6 +135,12 @@ class _Open:
         taken, self._left = self._left[:count], self._left[count:]
         last = None if self._left or not taken else taken[-1]
         return [Found(item, None if item is last else _place(item)) for item in taken]
+
+
+def _unreadable(why: UnreadableRecord, item: Item) -> Unreadable:
+    halt = Halt(step="keep record", reason="unreadable_record", detail=str(why))
+    progress = Progress(status="needs_attention", halt=halt)
+    return Unreadable(item.trip_id, why.customer_id, item.created_at, progress)
 
 
 def _place(item: Item) -> list[str]:

@@ -21,6 +21,9 @@ COMPENSATIONS = Counter(
     "trip_compensations_total", "Compensations by step and result", ["step", "result"]
 )
 PARKED = Counter("trips_needing_attention_total", "Trips that came to need attention")
+UNREADABLE = Counter(
+    "trips_unreadable_total", "Records of trips that this release was found unable to read"
+)
 OPEN = Gauge("trips_open", "Trips that have not ended, as last looked at", ["status"])
 BREAKER = Gauge(
     "service_breaker_state",

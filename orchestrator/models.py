@@ -1,7 +1,11 @@
-"""What goes over the wire and into the records of TripOrchestrator."""
+"""What goes over the wire and into the records of TripOrchestrator.
+
+What is stored is read by other releases too, while replicas are replaced or after a step back. So a
+field that this one does not know is no fault, and is still there when the record is written back.
+"""
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any, Literal
@@ -24,6 +28,7 @@ from orchestrator.saga import Entry
 TripStatus = Literal["running", "confirmed", "rejected", "cancelled", "failed", "needs_attention"]
 TERMINAL = frozenset({"confirmed", "rejected", "cancelled", "failed"})
 OVER = "trip_over"
+STALLED, UNREADABLE = "workflow_stalled", "workflow_unreadable"
 
 
 @cache
@@ -69,7 +74,52 @@ CustomerId = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}
 OfferId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
-class FlightWish(Wire):
+Day = date
+
+
+class Stored(Wire, extra="allow", revalidate_instances="subclass-instances"):
+    """What was asked for, as it is stored, perhaps by another release: of what may be asked for,
+    and of what there is to be asked for, the door is the judge."""
+
+
+class StoredFlightWish(Stored):
+    """A flight that was wanted."""
+
+    origin: Annotated[str, Field(alias="from")]
+    destination: Annotated[str, Field(alias="to")]
+    date: Day
+    passengers: int
+    offer_id: str | None = None
+
+
+class StoredHotelWish(Stored):
+    """A stay that was wanted."""
+
+    city: str
+    check_in: Day
+    check_out: Day
+    guests: int
+    offer_id: str | None = None
+
+
+class StoredRequest(Stored):
+    """A trip that was asked for."""
+
+    customer_id: str
+    customer_email: str
+    flight: StoredFlightWish
+    hotel: StoredHotelWish
+    payment_method: str = "pm_card_visa"
+
+    def digest(self) -> str:
+        """Return what tells two requests apart: what was asked but for defaults, so that a release
+        in which more may be asked for knows the requests of the one before."""
+        asked = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+        return sha256(canonical.encode()).hexdigest()
+
+
+class FlightWish(StoredFlightWish, extra="forbid"):
     """The flight wanted: the cheapest that fits, or the one offered as ``offerId``."""
 
     origin: Annotated[Iata, Field(alias="from")]
@@ -85,7 +135,7 @@ class FlightWish(Wire):
         return self
 
 
-class HotelWish(Wire):
+class HotelWish(StoredHotelWish, extra="forbid"):
     """The stay wanted: the cheapest that fits, or the one offered as ``offerId``."""
 
     city: Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -101,7 +151,7 @@ class HotelWish(Wire):
         return self
 
 
-class TripRequest(Wire):
+class TripRequest(StoredRequest, extra="forbid"):
     """One request for a whole trip."""
 
     customer_id: CustomerId
@@ -112,13 +162,6 @@ class TripRequest(Wire):
         str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$"), Field(examples=["pm_card_visa"])
     ] = "pm_card_visa"
 
-    def digest(self) -> str:
-        """Return what tells two requests apart: what was asked but for defaults, so that a release
-        in which more may be asked for knows the requests of the one before."""
-        asked = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"))
-        return sha256(canonical.encode()).hexdigest()
-
 
 class Decision(Wire):
     """Somebody's word on a trip that waits for approval."""
@@ -127,7 +170,7 @@ class Decision(Wire):
     by: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
 
 
-class Terms(BaseModel):
+class Terms(BaseModel, extra="allow"):
     """What a trip was started under; settings that change later do not change it.
 
     A total above ``approval_limit`` (minor units) waits ``approval_seconds`` for approval.
@@ -138,7 +181,7 @@ class Terms(BaseModel):
     policies: Policies = Policies()
 
 
-class Halt(BaseModel):
+class Halt(BaseModel, extra="allow"):
     """Why a trip is not, or not yet, confirmed."""
 
     step: str
@@ -146,7 +189,7 @@ class Halt(BaseModel):
     detail: str
 
 
-class Approval(BaseModel):
+class Approval(BaseModel, extra="allow"):
     """What a trip over the approval limit waits for."""
 
     limit: int
@@ -156,7 +199,7 @@ class Approval(BaseModel):
     by: str | None = None
 
 
-class Blocked(BaseModel):
+class Blocked(BaseModel, extra="allow"):
     """A step that could not be completed: an undo, or a mail."""
 
     step: str
@@ -165,14 +208,14 @@ class Blocked(BaseModel):
     detail: str
 
 
-class Attention(BaseModel):
+class Attention(BaseModel, extra="allow"):
     """What a trip needs a person for, and since when."""
 
     since: datetime
     blocked: list[Blocked]
 
 
-class Milestone(BaseModel):
+class Milestone(BaseModel, extra="allow"):
     """Something of the whole trip, not of one step."""
 
     event: Literal["confirmed", "needs_attention", "resumed"]
@@ -180,7 +223,7 @@ class Milestone(BaseModel):
     detail: str | None = None
 
 
-class Progress(BaseModel):
+class Progress(BaseModel, extra="allow"):
     """How far a trip has come; with a terminal status, how it ended."""
 
     status: TripStatus = "running"
@@ -216,14 +259,14 @@ class Progress(BaseModel):
         return self.model_copy(update=went_on | {"entries": lines, "milestones": told})
 
 
-class TripOrder(BaseModel):
+class TripOrder(BaseModel, extra="allow"):
     """The input of the workflow that books a trip.
 
     ``again``: an earlier run may have come to any point of it.
     """
 
     trip_id: str
-    request: TripRequest
+    request: StoredRequest
     terms: Terms = Terms()
     again: bool = False
 
@@ -234,35 +277,51 @@ class Cancellation(TripOrder):
     progress: Progress
 
 
-class TripRecord(BaseModel):
+class TripRecord(BaseModel, extra="allow"):
     """The orchestrator's own record of a trip, which outlives the workflow's history.
 
     ``again``: its workflow was, or is to be, started once more, so an earlier run may have come to
-    any point. ``reopened``: it was confirmed, and then cancelled. ``trace_id``: of its booking, if
-    traced.
+    any point. ``lost``: how many of its workflows the engine lost for good. ``reopened``: it was
+    confirmed, and then cancelled. ``trace_id``: of its booking, if traced.
     """
 
     trip_id: str
     digest: str
-    request: TripRequest
+    request: StoredRequest
     terms: Terms = Terms()
     created_at: datetime
     trace_id: str | None = None
     cancel_requested_at: datetime | None = None
     again: bool = False
+    lost: int = 0
     reopened: bool = False
     ended_at: datetime | None = None
     progress: Progress = Progress()
+
+    def is_younger_than(self, age: timedelta, now: datetime) -> bool:
+        """Whether it was accepted just now. What is dated further ahead than that is not young: the
+        clock that dated it was wrong, and nobody knows its age."""
+        return abs(now - self.created_at) < age
+
+    @property
+    def customer_id(self) -> str:
+        return self.request.customer_id
 
     @property
     def ended(self) -> bool:
         return self.progress.status in TERMINAL
 
-    def is_of(self, request: TripRequest) -> bool:
+    def is_of(self, request: StoredRequest) -> bool:
         """Whether this was asked for; another release may have made its digest in another way."""
         return request.digest() in (self.digest, self.request.digest())
 
     @property
     def workflow_id(self) -> str:
         """The id of the workflow that has the trip in hand, or had it last."""
-        return f"{self.trip_id}.cancellation" if self.reopened else self.trip_id
+        name = f"{self.trip_id}.cancellation" if self.reopened else self.trip_id
+        return f"{name}.{self.lost + 1}" if self.lost else name
+
+    @property
+    def workflow_is_lost(self) -> bool:
+        """Whether the engine holds its workflow back, or cannot even read it."""
+        return self.progress.halt is not None and self.progress.halt.reason in (STALLED, UNREADABLE)

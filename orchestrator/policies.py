@@ -13,7 +13,7 @@ from pydantic import BaseModel
 _JITTER = 0.2
 
 
-class Retry(BaseModel):
+class Retry(BaseModel, extra="allow"):
     """Pauses that double from ``first_seconds`` up to ``most_seconds``; no ``tries``: for ever.
 
     A step that ``waits_for_breaker`` is tried again also when a circuit breaker kept it back.
@@ -36,7 +36,7 @@ class Retry(BaseModel):
         return timedelta(seconds=longest * (1 + _JITTER * spread))
 
 
-class Policies(BaseModel):
+class Policies(BaseModel, extra="allow"):
     """The policies of one trip."""
 
     # A customer waits: 4 tries within about 1.75 s, none against an open circuit breaker.

@@ -6,6 +6,7 @@ from fastapi_problem.error import Problem
 from base.errors import Unavailable
 from base.problems import answer_with_problems
 from orchestrator.admission import Busy
+from orchestrator.records import UnreadableRecord
 from orchestrator.views import TripView
 
 
@@ -84,6 +85,21 @@ def _unavailable(fault: Unavailable) -> Problem:
     )
 
 
+def _unreadable(record: UnreadableRecord) -> Problem:
+    """Return a 503, no refusal: nobody here knows how the trip stands, but another replica may."""
+    return Problem(
+        title="Unreadable record",
+        type_="unreadable_record",
+        detail=f"{record}. Ask the release that wrote it; if that cannot either, mend the record.",
+        status=503,
+        reason="unreadable_record",
+    )
+
+
 def answer_as_orchestrator(app: FastAPI) -> None:
     """Make every error of ``app`` a problem."""
-    answer_with_problems(app, "orchestrator", {Busy: _busy, Unavailable: _unavailable})
+    answer_with_problems(
+        app,
+        "orchestrator",
+        {Busy: _busy, Unavailable: _unavailable, UnreadableRecord: _unreadable},
+    )

@@ -1,15 +1,22 @@
 """The records of trips in the orchestrator's state store, and their index."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
 
 from base.errors import Unavailable
 from base.state import StateStore, Stored, Write, decided
-from orchestrator import trip_index
+from orchestrator import meters, trip_index
 from orchestrator.models import Milestone, Progress, TripRecord
 from orchestrator.trip_index import Item
 
+_log = logging.getLogger("orchestrator")
+
+_LONGEST_WHY = 200
 _QUEUED_SECONDS = 15.0  # more than a call to the store may take, less than a booking waits
 ACCEPTED_WITHIN_SECONDS = _QUEUED_SECONDS + 10
 
@@ -18,24 +25,40 @@ class CancelComesFirst(Exception):
     """The trip cannot be confirmed any more: its cancellation was asked for before."""
 
 
+class UnreadableRecord(Exception):
+    """A trip has a record, but this release cannot read it: it was damaged, or made by another.
+
+    ``customer_id`` is empty where not even that can be made out.
+    """
+
+    def __init__(self, trip_id: str, customer_id: str, why: str) -> None:
+        super().__init__(f"This release cannot read {_key(trip_id)}: {why}")
+        self.trip_id = trip_id
+        self.customer_id = customer_id
+
+
 class TripRecords:
     """One record a trip id, made when it is accepted and never deleted.
 
-    Methods raise Unavailable for what may pass by itself.
+    Methods raise Unavailable for what may pass by itself, and UnreadableRecord.
     """
 
     def __init__(self, store: StateStore) -> None:
         self._store = store
         self._accepting = asyncio.Lock()
+        self._unreadable: set[str] = set()
 
     async def get(self, trip_id: str) -> TripRecord | None:
         """Return the record."""
-        return (await self.all([trip_id]))[0]
+        [found] = await self.all([trip_id])
+        if isinstance(found, UnreadableRecord):
+            raise found
+        return found
 
-    async def all(self, trip_ids: Sequence[str]) -> list[TripRecord | None]:
-        """Return the records, in the same order."""
+    async def all(self, trip_ids: Sequence[str]) -> list[TripRecord | UnreadableRecord | None]:
+        """Return the records, in the same order; in place of one that cannot be read, why."""
         stored = await self._read([_key(trip_id) for trip_id in trip_ids])
-        return [_record(stored[_key(trip_id)]) for trip_id in trip_ids]
+        return [self._record_or_why(trip_id, stored[_key(trip_id)]) for trip_id in trip_ids]
 
     async def accept(self, fresh: TripRecord) -> TripRecord:
         """Keep the record and index it, unless the id has one: then return that.
@@ -58,11 +81,12 @@ class TripRecords:
         stands. Raises CancelComesFirst when it would be confirmed after it was cancelled."""
         return await decided(lambda: self._keep(trip_id, progress))
 
-    async def take_up(self, record: TripRecord, at: datetime) -> TripRecord | None:
+    async def take_up(self, record: TripRecord, at: datetime, lost: bool) -> TripRecord | None:
         """Record that another run of the trip's workflow is to be started, before it is: whatever
-        becomes of that start, what the last run did is not forgotten. Return the record as it is
-        then; None if it has changed since ``record`` was read."""
-        return await decided(lambda: self._take_up(record, at))
+        becomes of that start, what the last run did is not forgotten. One that is ``lost`` leaves
+        the next another id. Return the record as it is then; None if it has changed since
+        ``record`` was read."""
+        return await decided(lambda: self._take_up(record, at, lost))
 
     async def request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
         """Record that the customer cancelled, which opens a confirmed trip again."""
@@ -85,6 +109,16 @@ class TripRecords:
             raise Unavailable(f"{self._store.name} has lost {', '.join(lost)}")
         return {key: stored[key].value for key in keys}
 
+    def _record_or_why(self, trip_id: str, stored: Stored) -> TripRecord | UnreadableRecord | None:
+        try:
+            return _record(trip_id, stored)
+        except UnreadableRecord as unreadable:
+            if trip_id not in self._unreadable:
+                self._unreadable.add(trip_id)
+                meters.UNREADABLE.inc()
+                _log.error("%s", unreadable, extra={"trip_id": trip_id})
+            return unreadable
+
     async def _read(self, keys: Sequence[str]) -> dict[str, Stored]:
         """Read what is shown: what seems absent among others is read alone, which is sure."""
         stored = await self._store.read(keys)
@@ -97,12 +131,11 @@ class TripRecords:
         key = _key(fresh.trip_id)
         index = trip_index.keys(fresh.trip_id, fresh.request.customer_id)
         stored = await self._store.read([key, *index])
-        if known := _record(stored[key]):
+        if known := _record(fresh.trip_id, stored[key]):
             return known
         documents = {k: stored[k].value for k in index}
-        # Accepted in the same moment, the later one is not older: so a log is in order of time.
-        fresh.created_at = max(fresh.created_at, trip_index.latest(documents) or fresh.created_at)
-        item = Item(trip_id=fresh.trip_id, created_at=fresh.created_at)
+        logged_at = trip_index.time_in_logs(documents, fresh.created_at)
+        item = Item(trip_id=fresh.trip_id, created_at=logged_at)
         changed = trip_index.with_trip(documents, item)
         await self._write(stored, {key: _value(fresh)} | changed)
         return fresh
@@ -110,7 +143,7 @@ class TripRecords:
     async def _keep(self, trip_id: str, progress: Progress) -> TripRecord:
         key, index = _key(trip_id), trip_index.open_key(trip_id)
         stored = await self._store.read([key, index])
-        record = _record(stored[key])
+        record = _record(trip_id, stored[key])
         assert record is not None, "a workflow is started only for a trip on record"
         if record.ended:
             return record
@@ -124,20 +157,21 @@ class TripRecords:
         await self._write(stored, {key: _value(kept)} | changed)
         return kept
 
-    async def _take_up(self, record: TripRecord, at: datetime) -> TripRecord | None:
+    async def _take_up(self, record: TripRecord, at: datetime, lost: bool) -> TripRecord | None:
         key = _key(record.trip_id)
         stored = await self._store.read([key])
-        if _record(stored[key]) != record:
+        if _record(record.trip_id, stored[key]) != record:
             return None
         progress = record.progress.taken_up(at)
-        taken = record.model_copy(update={"again": True, "progress": progress})
+        facts = {"again": True, "lost": record.lost + lost, "progress": progress}
+        taken = record.model_copy(update=facts)
         await self._write(stored, {key: _value(taken)})
         return taken
 
     async def _request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
         key, index = _key(trip_id), trip_index.open_key(trip_id)
         stored = await self._store.read([key, index])
-        record = _record(stored[key]) or await self.get(trip_id)
+        record = _record(trip_id, stored[key]) or await self.get(trip_id)
         confirmed = record is not None and record.progress.status == "confirmed"
         if record is None or record.cancel_requested_at or (record.ended and not confirmed):
             return record
@@ -157,8 +191,20 @@ class TripRecords:
         await self._store.write(writes)
 
 
-def _record(stored: Stored) -> TripRecord | None:
-    return None if stored.value is None else TripRecord.model_validate(stored.value)
+def _record(trip_id: str, stored: Stored) -> TripRecord | None:
+    try:
+        return None if stored.value is None else TripRecord.model_validate(stored.value)
+    except ValidationError as invalid:
+        error = invalid.errors(include_input=False)[0]
+        why = f"{'.'.join(map(str, error['loc']))}: {error['msg']}"[:_LONGEST_WHY]
+        raise UnreadableRecord(trip_id, _customer_id(stored.value), why) from invalid
+
+
+def _customer_id(value: Any) -> str:
+    match value:
+        case {"request": {"customer_id": str(customer_id)}}:
+            return customer_id
+    return ""
 
 
 def _value(record: TripRecord) -> object:

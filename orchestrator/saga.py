@@ -57,7 +57,7 @@ class Step:
     undo: "Step | None" = None
 
 
-class Fault(BaseModel):
+class Fault(BaseModel, extra="allow"):
     """A try that failed; the first try has number 1."""
 
     number: int
@@ -67,7 +67,7 @@ class Fault(BaseModel):
     ended_at: datetime
 
 
-class Entry(BaseModel):
+class Entry(BaseModel, extra="allow"):
     """One line of what the saga did: a step, its tries, its result. The latest faults are kept."""
 
     step: str

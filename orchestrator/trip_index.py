@@ -7,7 +7,7 @@ that have not ended. Pure: documents in, documents out.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil
 from typing import Any
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 PAGE = 50
 _PARTS = 8
+_MOMENT = timedelta(seconds=1)
 
 Documents = dict[str, Any]
 Position = tuple[int, int]
@@ -24,8 +25,8 @@ Position = tuple[int, int]
 AgeKey = tuple[datetime, str]
 
 
-class Item(BaseModel):
-    """A trip in an index."""
+class Item(BaseModel, extra="allow"):
+    """A trip in an index; ``created_at`` puts it in order there, its record knows it better."""
 
     trip_id: str
     created_at: datetime
@@ -35,14 +36,14 @@ class Item(BaseModel):
         return self.created_at, self.trip_id
 
 
-class Log(BaseModel):
+class Log(BaseModel, extra="allow"):
     """The head of a log: its newest entries, and how many full pages there are."""
 
     pages: int = 0
     items: list[Item] = []
 
 
-class Open(BaseModel):
+class Open(BaseModel, extra="allow"):
     """Trips that have not ended."""
 
     items: dict[str, Item] = {}
@@ -85,10 +86,12 @@ def with_trip(stored: Mapping[str, Any], item: Item) -> Documents:
     return changed
 
 
-def latest(stored: Mapping[str, Any]) -> datetime | None:
-    """Return the time of the newest trip in the heads of logs."""
+def time_in_logs(stored: Mapping[str, Any], created_at: datetime) -> datetime:
+    """Return when a trip is to be added to the logs among the documents: of those added in the same
+    moment, it is the last. A clock that was far ahead is not followed."""
     heads = [Log.model_validate(value or {}) for key, value in stored.items() if key[:4] == "log:"]
-    return max((head.items[-1].created_at for head in heads if head.items), default=None)
+    latest = [head.items[-1].created_at for head in heads if head.items]
+    return max([created_at, *(at for at in latest if at <= created_at + _MOMENT)])
 
 
 def opened(key: str, value: Any, item: Item) -> Documents:

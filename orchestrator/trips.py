@@ -9,9 +9,11 @@ from orchestrator import meters
 from orchestrator.admission import Admission, Busy
 from orchestrator.approval import APPROVAL
 from orchestrator.endings import Ending, Endings
-from orchestrator.engine import Engine
+from orchestrator.engine import Engine, Unreadable
 from orchestrator.models import (
+    UNREADABLE,
     Decision,
+    Halt,
     Progress,
     Terms,
     TripRecord,
@@ -45,6 +47,7 @@ class Trips:
         admission: Admission,
         terms: Terms,
         first_look_seconds: float = _LONGEST_LOOK_SECONDS,
+        unreadable_seconds: float = 60.0,
     ) -> None:
         self._records = records
         self._engine = engine
@@ -52,6 +55,8 @@ class Trips:
         self._admission = admission
         self._terms = terms
         self._first_look = first_look_seconds
+        self._unreadable_seconds = unreadable_seconds
+        self._unreadable_since: dict[str, float] = {}
 
     async def book(self, trip_id: str, request: TripRequest, wait_seconds: float = 0) -> TripRecord:
         """Accept a trip, start it, and return it when it has ended or the wait is over.
@@ -99,13 +104,18 @@ class Trips:
             raise NotNow(f"The trip is {shown.progress.status}: there is nothing to resume.")
         is_parked = shown.progress.attention is not None
         if not (is_parked and await self._engine.tell(record.workflow_id, RESUME)):
-            await self._start_over(record)
+            await self._start_over(record, lost=shown.workflow_is_lost)
         return shown
 
     async def look_after(self, record: TripRecord) -> None:
         """See to it that an open trip is in the hands of a workflow that knows its cancellation,
         and that a workflow which broke is on record as such."""
-        progress = await self._engine.progress(record.workflow_id)
+        try:
+            progress = await self._engine.progress(record.workflow_id)
+        except Unreadable as torn:
+            await self._keep_unreadable(record, torn)
+            return
+        self._unreadable_since.pop(record.trip_id, None)
         if progress is None:
             await self._start_unless_parked(record)
         elif _broke(progress):
@@ -124,6 +134,14 @@ class Trips:
     async def _keep_broken(self, record: TripRecord, progress: Progress) -> None:
         if not _broke(record.progress):
             await self._records.keep(record.trip_id, _told(progress, record.progress))
+
+    async def _keep_unreadable(self, record: TripRecord, torn: Unreadable) -> None:
+        """Record that a workflow needs a person, once the engine could not read it for long."""
+        since = self._unreadable_since.setdefault(record.trip_id, _monotonic())
+        if _monotonic() - since >= self._unreadable_seconds and not _broke(record.progress):
+            why = Halt(step=record.progress.step or "workflow", reason=UNREADABLE, detail=str(torn))
+            lost = {"status": "needs_attention", "attention": None, "halt": why}
+            await self._records.keep(record.trip_id, record.progress.model_copy(update=lost))
 
     async def _admit(self, trip_id: str, request: TripRequest) -> TripRecord:
         """Accept a trip that has a place; one that ends gives its place back by itself. A trip
@@ -171,7 +189,10 @@ class Trips:
         return record if record.ended or not seconds else await self._live(record)
 
     async def _live(self, record: TripRecord) -> TripRecord:
-        progress = await self._engine.progress(record.workflow_id)
+        try:
+            progress = await self._engine.progress(record.workflow_id)
+        except Unreadable:
+            return record
         if progress is None:
             await self._start_if_forgotten(record)
             return record
@@ -181,7 +202,7 @@ class Trips:
 
     async def _start_if_forgotten(self, record: TripRecord) -> None:
         """Start a trip whose orchestrator died between accepting and starting it."""
-        if datetime.now(UTC) - record.created_at > _UNSTARTED_AFTER:
+        if not record.is_younger_than(_UNSTARTED_AFTER, datetime.now(UTC)):
             await self._start_unless_parked(record)
 
     async def _start_unless_parked(self, record: TripRecord) -> None:
@@ -191,14 +212,17 @@ class Trips:
             with suppress(NotNow):
                 await self._start_over(record)
 
-    async def _start_over(self, record: TripRecord) -> None:
+    async def _start_over(self, record: TripRecord, lost: bool = False) -> None:
         """Start the workflow of a trip that may have been started before. It is on record first:
         so the run that comes, also one that somebody else starts, undoes what the last may have
         done. Raises NotNow when the trip has gone on since ``record`` was read."""
-        taken = await self._records.take_up(record, datetime.now(UTC))
+        with suppress(Unreadable):
+            if lost:
+                await self._engine.drop(record.workflow_id)
+        taken = await self._records.take_up(record, datetime.now(UTC), lost)
         if taken is None:
             raise NotNow("The trip has gone on meanwhile; look at it again.")
-        await self._engine.start_over(taken)
+        await self._engine.start(taken)
 
 
 def _broke(progress: Progress) -> bool:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from base.wire import Timestamp, Wire
-from orchestrator.models import TripRecord, TripRequest, TripStatus
+from orchestrator.listing import Listed
+from orchestrator.models import StoredRequest, TripRecord, TripStatus
 from orchestrator.saga import Entry, Result
 
 
@@ -84,7 +85,7 @@ class TripView(TripSummary):
     """
 
     customer_email: str
-    request: TripRequest
+    request: StoredRequest
     flight: dict[str, Any] | None = None
     hotel: dict[str, Any] | None = None
     charge: dict[str, Any] | None = None
@@ -101,7 +102,7 @@ def trip_view(record: TripRecord) -> TripView:
     return TripView(
         **_summary(record),
         customer_email=record.request.customer_email,
-        request=record.request,
+        request=_as(StoredRequest, record.request),
         flight=progress.flight,
         hotel=progress.hotel,
         charge=progress.charge,
@@ -113,18 +114,18 @@ def trip_view(record: TripRecord) -> TripView:
     )
 
 
-def trip_summary(record: TripRecord) -> TripSummary:
-    """Return what a list shows of a record."""
+def trip_summary(record: Listed) -> TripSummary:
+    """Return what a list shows of a trip."""
     return TripSummary(**_summary(record))
 
 
-def _summary(record: TripRecord) -> dict[str, Any]:
+def _summary(record: Listed) -> dict[str, Any]:
     progress = record.progress
     return {
         "trip_id": record.trip_id,
         "status": progress.status,
         "step": progress.step,
-        "customer_id": record.request.customer_id,
+        "customer_id": record.customer_id,
         "total": progress.total,
         "halt": _as(HaltView, progress.halt),
         "attention": _as(AttentionView, progress.attention),
@@ -134,7 +135,7 @@ def _summary(record: TripRecord) -> dict[str, Any]:
 
 
 def _as(view: type[Wire], value: Any) -> Any:
-    return None if value is None else view.model_validate(value.model_dump())
+    return None if value is None else view.model_validate(value.model_dump(), extra="ignore")
 
 
 def _step(entry: Entry) -> StepView:

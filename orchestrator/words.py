@@ -17,8 +17,10 @@ _REASONS = {
     "interrupted": "its workflow ended before it had an answer",
     "workflow_failed": "its workflow broke",
     "workflow_terminated": "its workflow was ended from outside",
+    "workflow_unreadable": "the engine has lost its workflow",
     "workflow_stalled": "the engine holds its workflow back",
     "no_answer": "a service answered something that makes no sense",
+    "unreadable_record": "this release cannot read its record",
     "mixed_currencies": "flight and hotel are priced in two currencies",
 }
 _STATUSES = {

@@ -18,7 +18,7 @@ from runtime.errors import SetupError
 from runtime.ports import listening, shifted
 from runtime.service import Service
 
-_POSTGRES_PORT, _REDIS_PORT = 15432, 16379
+PORTS = _POSTGRES_PORT, _REDIS_PORT = 15432, 16379
 _USER = "travel"
 
 

@@ -7,7 +7,7 @@ import psutil
 
 from runtime.errors import SetupError
 
-_EPHEMERAL_FROM = 32768
+EPHEMERAL_FROM = 32768
 
 
 def shifted(port: int, by: int) -> int:
@@ -18,7 +18,7 @@ def shifted(port: int, by: int) -> int:
     """
     if by == 0 or port == 0:
         return port
-    return (port if port < _EPHEMERAL_FROM else port - 30000) + by
+    return (port if port < EPHEMERAL_FROM else port - 30000) + by
 
 
 def listening(port: int) -> bool:

@@ -1,7 +1,7 @@
 """The whole system on this machine: control plane, five apps and their sidecars.
 
 A system lives in its home folder, where its data and logs are. The real one's home is the project;
-a test gives another, with every port shifted, so that the two never meet.
+a test gives another, with every port shifted, so that the two never meet (blocks.py).
 """
 
 import subprocess

@@ -1,14 +1,16 @@
-"""The running system that contract and integration tests share: real sidecars, shifted ports."""
+"""The running system that contract and integration tests share: real sidecars, ports of its own."""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 import httpx
 import pytest
 
 from runtime import template
+from runtime.blocks import on_free_ports
 from runtime.ports import shifted
 from runtime.system import System
 from runtime.template import Changes
@@ -21,20 +23,22 @@ PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".test-system"
 SMALL_DISK = HOME / "small-disk"
 SERVICES = (FLIGHT, HOTEL, PAYMENT, NOTIFICATION)
-SHIFT = 10_000
 PROXIED_BY = 2_000
+SPARE_PORTS = {FLIGHT: (8211, 8212), HOTEL: (8221, 8222)}  # unshifted; for more of their processes
 HOLD_SECONDS = "15"
 UNDO_TRIES = "5"  # within 7.5 s
 APPROVAL_SECONDS = "10"
+CARE_SECONDS = "5"
+UNREADABLE_SECONDS = "4"
 HISTORY_KEPT = "3s"
 BOOKINGS_AT_ONCE = "250"
 
 
 @pytest.fixture(scope="session")
-def proxies() -> Iterator[dict[str, FaultProxy]]:
+def proxies(changes: Changes) -> Iterator[dict[str, FaultProxy]]:
     """A proxy between each app and its sidecar, one for all replicas of an app."""
     apps = template.read(PROJECT / "dapr.yaml").apps
-    started = {app.app_id: FaultProxy(_proxied(app.port)) for app in apps}
+    started = {app.app_id: FaultProxy(_proxied(app.port, changes.by)) for app in apps}
     for proxy in started.values():
         proxy.start()
     yield started
@@ -42,8 +46,8 @@ def proxies() -> Iterator[dict[str, FaultProxy]]:
         proxy.stop()
 
 
-def _proxied(port: int) -> dict[int, int]:
-    ports = [shifted(port, SHIFT) + template.REPLICA_STEP * n for n in range(REPLICAS)]
+def _proxied(port: int, by: int) -> dict[int, int]:
+    ports = [shifted(port, by) + template.REPLICA_STEP * n for n in range(REPLICAS)]
     return {app_port + PROXIED_BY: app_port for app_port in ports}
 
 
@@ -54,6 +58,28 @@ def home() -> Path:
     unmount(SMALL_DISK)
     shutil.rmtree(HOME, ignore_errors=True)
     return HOME
+
+
+@pytest.fixture(scope="session")
+def changes(home: Path) -> Iterator[Changes]:  # noqa: ARG001 what was left there has no port any more
+    """How the test system differs from the real one, on ports that stay its own."""
+    short_holds = {"HOLD_SECONDS": HOLD_SECONDS}
+    short_patience = {
+        "UNDO_TRIES": UNDO_TRIES,
+        "APPROVAL_SECONDS": APPROVAL_SECONDS,
+        "CARE_SECONDS": CARE_SECONDS,
+        "UNREADABLE_SECONDS": UNREADABLE_SECONDS,
+    }
+    many = {"BOOKINGS_AT_ONCE": BOOKINGS_AT_ONCE}
+    wished = Changes(
+        proxied_by=PROXIED_BY,
+        env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience | many},
+        history_kept=HISTORY_KEPT,
+        profile=PROFILE,
+        replicas=REPLICAS,
+    )
+    with on_free_ports(PROJECT, wished, chain(*SPARE_PORTS.values())) as placed:
+        yield placed
 
 
 @pytest.fixture(scope="session")
@@ -72,26 +98,12 @@ def small_disk(home: Path) -> Iterator[SmallDisk | None]:
 @pytest.fixture(scope="session")
 def system(
     proxies: dict[str, FaultProxy],  # noqa: ARG001 sidecars wait until something listens for the app
+    changes: Changes,
     home: Path,
     small_disk: SmallDisk | None,  # noqa: ARG001 a store is on it
 ) -> Iterator[System]:
     """The whole system, started once, in a folder of its own."""
-    short_holds = {"HOLD_SECONDS": HOLD_SECONDS}
-    short_patience = {"UNDO_TRIES": UNDO_TRIES, "APPROVAL_SECONDS": APPROVAL_SECONDS}
-    many = {"BOOKINGS_AT_ONCE": BOOKINGS_AT_ONCE}
-    running = System(
-        PROJECT,
-        home,
-        Changes(
-            by=SHIFT,
-            proxied_by=PROXIED_BY,
-            env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience | many},
-            history_kept=HISTORY_KEPT,
-            profile=PROFILE,
-            replicas=REPLICAS,
-        ),
-        say=print,
-    )
+    running = System(PROJECT, home, changes, say=print)
     try:
         running.start()
         yield running

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import airportsdata
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
@@ -23,7 +23,15 @@ from orchestrator.audit import trail
 from orchestrator.console.apps import Apps
 from orchestrator.console.timeline import WIDTH, lanes
 from orchestrator.listing import BadCursor
-from orchestrator.models import Decision, FlightWish, HotelWish, TripId, TripRequest, TripStatus
+from orchestrator.models import (
+    Decision,
+    FlightWish,
+    HotelWish,
+    TripId,
+    TripRecord,
+    TripRequest,
+    TripStatus,
+)
 from orchestrator.participants import Participants
 from orchestrator.problems import bad_cursor
 from orchestrator.routes import Booking, Known, Lists
@@ -67,6 +75,7 @@ async def _services(request: Request) -> Participants:
 
 Services = Annotated[Participants, Depends(_services)]
 Status = Annotated[TripStatus | None, Query()]
+MailKind = Literal["confirmation", "cancellation", "refusal"]
 
 
 def _shown(request: Request, name: str, status_code: int = 200, **facts: Any) -> Response:
@@ -91,12 +100,7 @@ async def older(request: Request, lists: Lists, cursor: str, status: Status = No
 
 
 @router.get("/console/mails/{trip_id}/{kind}")
-async def mail(
-    request: Request,
-    trip_id: TripId,
-    kind: Literal["confirmation", "cancellation"],
-    services: Services,
-) -> Response:
+async def mail(request: Request, trip_id: TripId, kind: MailKind, services: Services) -> Response:
     answer = await services.invoke(NOTIFICATION, "GET", f"notifications/{trip_id}:{kind}")
     return _shown(request, "mail.html", trip_id=trip_id, mail=answer.value or None)
 
@@ -202,18 +206,24 @@ async def _list(lists: Lists, status: TripStatus | None, cursor: str | None) -> 
     return {"records": page.records, "next": page.cursor, "attention": attention.records}
 
 
-def _facts(request: Request, record: Known) -> dict[str, Any]:
+def _facts(request: Request, record: TripRecord) -> dict[str, Any]:
     zipkin = request.app.state.zipkin_url
     return {
         "record": record,
         "progress": record.progress,
         "lanes": lanes(record, datetime.now(UTC)),
         "audit": trail(record),
+        "mails": _mails_sent(record),
         "trace": f"{zipkin}/zipkin/traces/{record.trace_id}" if zipkin and record.trace_id else "",
         "waits_for_approval": not record.ended and record.progress.step == "approval",
         "can_cancel": record.cancel_requested_at is None
         and (not record.ended or record.progress.status == "confirmed"),
     }
+
+
+def _mails_sent(record: TripRecord) -> list[str]:
+    done = {entry.step for entry in record.progress.entries if entry.result == "done"}
+    return [kind for kind in get_args(MailKind) if f"send {kind}" in done]
 
 
 @cache

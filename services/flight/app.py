@@ -22,12 +22,12 @@ _STATUSES = {"unknown_airport": 422, "same_airport": 422, "unknown_offer": 422}
 
 
 def _to_wire(stored: Reservation) -> FlightReservation:
-    return FlightReservation(
-        id=stored.id,
-        status=stored.status_at(utc_now()),
-        expires_at=stored.expires_at,
-        **stored.details,
-    )
+    now = {
+        "id": stored.id,
+        "status": stored.status_at(utc_now()),
+        "expires_at": stored.expires_at,
+    }
+    return FlightReservation.model_validate(stored.details | now, extra="ignore")
 
 
 app = create_reservation_service(

@@ -23,12 +23,12 @@ _STATUSES = {"unknown_city": 422, "invalid_stay": 422, "unknown_offer": 422}
 
 
 def _to_wire(stored: Reservation) -> HotelReservation:
-    return HotelReservation(
-        id=stored.id,
-        status=stored.status_at(utc_now()),
-        expires_at=stored.expires_at,
-        **stored.details,
-    )
+    now = {
+        "id": stored.id,
+        "status": stored.status_at(utc_now()),
+        "expires_at": stored.expires_at,
+    }
+    return HotelReservation.model_validate(stored.details | now, extra="ignore")
 
 
 app = create_reservation_service(

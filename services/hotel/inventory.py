@@ -41,7 +41,7 @@ def hotels(city: str) -> list[Hotel]:
     """Return the city's hotels. Refuses ``unknown_city``."""
     known = _cities().get(_plain(city))
     if known is None:
-        raise Refusal("unknown_city", f"No hotels are known in {city[:64]}.")
+        raise Refusal("unknown_city", f"No hotels are known in {city}.")
     return [_hotel(known, house) for house in _HOUSES]
 
 
@@ -50,7 +50,7 @@ def hotel(hotel_id: str, city: str) -> Hotel:
     for found in hotels(city):
         if found.id == hotel_id:
             return found
-    raise Refusal("unknown_offer", f"There is no hotel {hotel_id} in {city[:64]}.")
+    raise Refusal("unknown_offer", f"There is no hotel {hotel_id} in {city}.")
 
 
 def nights(check_in: date, check_out: date) -> list[date]:
@@ -86,7 +86,7 @@ def _hotel(city: str, house: str) -> Hotel:
 
 
 def _slug(city: str) -> str:
-    return "-".join("".join(c if c.isalnum() else " " for c in _plain(city)).split())[:32] or "city"
+    return "-".join("".join(c if c.isalnum() else " " for c in _plain(city)).split())[:32]
 
 
 def _plain(city: str) -> str:

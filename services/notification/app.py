@@ -72,7 +72,7 @@ async def calendar(notification_id: ResourceId, outbox: Sending) -> Response:
     sent = await outbox.get(notification_id)
     if sent.request["template"] != "confirmation":
         raise Refusal("no_calendar", f"{notification_id} is no confirmation.")
-    trip = Confirmation.model_validate(sent.request)
+    trip = Confirmation.model_validate(sent.request, extra="ignore")
     return Response(entries(trip, sent.sent_at), media_type="text/calendar")
 
 

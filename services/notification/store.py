@@ -9,7 +9,7 @@ from base.errors import Changed
 from base.state import StateStore, Write
 
 
-class Sent(BaseModel):
+class Sent(BaseModel, extra="allow"):
     """A notification that was handed to the mail server."""
 
     id: str

@@ -97,5 +97,5 @@ def _to_wire(stored: Charge) -> ChargeState:
         amount=Money(amount=stored.amount, currency=stored.currency),
         payment_method=stored.method,
         reason=stored.reason,
-        postings=[PostingLine(**p.model_dump()) for p in stored.postings],
+        postings=[PostingLine.model_validate(dict(p), extra="ignore") for p in stored.postings],
     )

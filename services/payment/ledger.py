@@ -27,7 +27,7 @@ _DECLINED = {
 }
 
 
-class Posting(BaseModel):
+class Posting(BaseModel, extra="allow"):
     """One line of the ledger: what moved, in minor units; a refund is negative."""
 
     kind: Literal["charge", "refund"]
@@ -35,7 +35,7 @@ class Posting(BaseModel):
     at: datetime
 
 
-class Charge(BaseModel):
+class Charge(BaseModel, extra="allow"):
     """A charge as it is stored; a tombstone has no request and no postings."""
 
     id: str

@@ -2,39 +2,45 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runtime import zipkin
+from runtime.blocks import on_free_ports
 from runtime.errors import SetupError
+from runtime.ports import shifted
 from runtime.system import System, wait_until
 from runtime.template import Changes
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 HOME = PROJECT / ".supervised-system"
-SHIFT = 11_500
-ZIPKIN_PORT = zipkin.PORT + SHIFT
 
 
 @pytest.fixture(scope="session")
 def supervised() -> Iterator[System]:
     """A whole system of its own under supervisord, with Zipkin if the machine can run it."""
-    running = System(PROJECT, HOME, Changes(by=SHIFT), supervised=True, say=print)
-    running.stop()
+    System(PROJECT, HOME).stop()  # what a killed test run left
     shutil.rmtree(HOME, ignore_errors=True)
+    with on_free_ports(PROJECT, Changes()) as changes:
+        running = System(PROJECT, HOME, changes, supervised=True, say=print)
+        try:
+            _start(running, shifted(zipkin.PORT, changes.by))
+            yield running
+        finally:
+            running.stop()
+
+
+def _start(system: System, zipkin_port: int) -> None:
     try:
-        zipkin.start(HOME, ZIPKIN_PORT)
-        running.changes = Changes(by=SHIFT, zipkin=zipkin.url(ZIPKIN_PORT))
+        zipkin.start(system.home, zipkin_port)
+        system.changes = replace(system.changes, zipkin=zipkin.url(zipkin_port))
     except SetupError as reason:
         print(f"Not traced: {reason}")
-    try:
-        running.start()
-        if running.changes.zipkin:
-            wait_until(lambda: zipkin.answers(ZIPKIN_PORT), 120, "Zipkin did not start")
-        yield running
-    finally:
-        running.stop()
+    system.start()
+    if system.changes.zipkin:
+        wait_until(lambda: zipkin.answers(zipkin_port), 120, "Zipkin did not start")
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ import httpx
 import pytest
 
 from runtime import processes
+from runtime.ports import shifted
 from runtime.system import System
+from tests.conftest import SPARE_PORTS
 from tests.support.waiting import until
 from tests.support.world import FLIGHT, HOTEL, World, about
 
-SPARE_PORTS = {FLIGHT: (20211, 20212), HOTEL: (20221, 20222)}
 AT_ONCE = 32
 
 
@@ -24,12 +25,13 @@ def several_processes(world: World, system: System, app_id: str) -> Iterator[Non
     """Let the service run in three processes, each of which gets a third of the calls."""
     [app] = [p for p in system.processes_of("app", app_id, 1) if "uvicorn" in p.cmdline()]
     port = str(httpx.URL(system.app_url(app_id)).port)
+    spares = [shifted(spare, system.changes.by) for spare in SPARE_PORTS[app_id]]
     started = []
-    for spare in SPARE_PORTS[app_id]:
+    for spare in spares:
         command = [word if word != port else str(spare) for word in app.cmdline()]
         log = system.home / ".dapr" / "logs" / f"{app_id}_app_{spare}.log"
         started.append(processes.spawn(command, system.home, log, app.environ(), system.home))
-    urls = [f"http://127.0.0.1:{port}" for port in (port, *SPARE_PORTS[app_id])]
+    urls = [f"http://127.0.0.1:{port}" for port in (port, *spares)]
     for url in urls:
         until(partial(_answers, f"{url}/readyz"), bool, f"{url} to be ready")
     try:

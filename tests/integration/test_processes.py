@@ -8,9 +8,11 @@ import psutil
 import pytest
 
 from runtime import processes, template
+from runtime.blocks import needed
 from runtime.control_plane import HEALTH_PORTS
 from runtime.ports import shifted
 from runtime.system import System
+from tests.conftest import PROJECT
 from tests.support.variant import PROFILE
 from tests.support.world import HOTEL, ORCHESTRATOR, World
 
@@ -30,11 +32,9 @@ def test_a_trip_fails_clean_while_the_hotel_service_is_dead_and_works_when_it_is
 
 
 def test_dapr_list_names_all_apps_with_their_ports(system: System) -> None:
-    cli = system.set_up().cli
-    listed = subprocess.run([cli, "list"], capture_output=True, text=True, check=True).stdout
+    listed = [row[:2] for row in dapr_list(system)]
     for app in template.read(system.home / "dapr.yaml").apps:
-        [line] = [row for row in listed.splitlines() if str(app.sidecar_port) in row.split()]
-        assert app.app_id in line.split()
+        assert [app.app_id, str(app.sidecar_port)] in listed
 
 
 def test_dapr_workflow_list_reads_the_workflow_store(world: World, system: System) -> None:
@@ -44,8 +44,7 @@ def test_dapr_workflow_list_reads_the_workflow_store(world: World, system: Syste
     if PROFILE:
         pytest.skip(f"PROFILE={PROFILE} keeps workflows elsewhere than in SQLite")
     store, cli = system.home / "data" / "workflows.db", system.set_up().cli
-    listed = subprocess.run([cli, "list"], capture_output=True, text=True, check=True).stdout
-    if listed.count(ORCHESTRATOR) > 1:
+    if [row[0] for row in dapr_list(system)].count(ORCHESTRATOR) > 1:
         pytest.skip("another system runs here, and the CLI cannot tell two of one app-id apart")
     command: list[str | Path] = [cli, "workflow", "list", "--app-id", ORCHESTRATOR]
     done = subprocess.run(
@@ -55,6 +54,13 @@ def test_dapr_workflow_list_reads_the_workflow_store(world: World, system: Syste
         pytest.skip("the CLI was built without a C compiler, so it cannot read SQLite")
     [line] = [row for row in done.stdout.splitlines() if trip_id in row.split()]
     assert line.split()[0] == "book_trip"
+
+
+def dapr_list(system: System) -> list[list[str]]:
+    """Return the words of each line."""
+    command = [str(system.set_up().cli), "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [line.split() for line in listed.splitlines()]
 
 
 def test_the_sidecar_tells_of_the_workflow_and_its_worker(system: System) -> None:
@@ -69,10 +75,20 @@ def test_the_sidecar_tells_of_the_workflow_and_its_worker(system: System) -> Non
 
 def test_everything_listens_on_loopback_but_what_dapr_cannot_bind_so(system: System) -> None:
     """Placement and scheduler answer health checks on all addresses; README says so."""
-    elsewhere = {
-        conn.laddr.port
+    elsewhere = {port for ip, port in listening(system) if ip not in ("127.0.0.1", "::1")}
+    assert elsewhere <= {shifted(port, system.changes.by) for port in HEALTH_PORTS}
+
+
+def test_a_system_listens_on_no_port_but_those_it_looked_for(system: System) -> None:
+    block = {shifted(port, system.changes.by) for port in needed(PROJECT, system.changes)}
+    assert {port for _, port in listening(system)} <= block
+
+
+def listening(system: System) -> list[tuple[str, int]]:
+    """Return the address and port of all that listens."""
+    return [
+        (conn.laddr.ip, conn.laddr.port)
         for process in processes.of_system(system.home)
         for conn in process.net_connections("tcp")
-        if conn.status == psutil.CONN_LISTEN and conn.laddr.ip not in ("127.0.0.1", "::1")
-    }
-    assert elsewhere <= {shifted(port, system.changes.by) for port in HEALTH_PORTS}
+        if conn.status == psutil.CONN_LISTEN
+    ]

@@ -13,6 +13,7 @@ from functools import partial
 import httpx
 import pytest
 
+from runtime.blocks import on_free_ports
 from runtime.errors import SetupError
 from runtime.system import System
 from runtime.template import Changes
@@ -22,7 +23,6 @@ from tests.support.variant import PROFILE, REPLICAS
 from tests.support.world import ORCHESTRATOR, World
 
 HOME = PROJECT / ".profile-system"
-SHIFT = 10_700
 TRIPS = 30
 CASES = [("postgres", 3), ("redis", 1), ("", 3)]
 MAY_STOP = {"unavailable", "circuit_open"}
@@ -34,18 +34,19 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[System]:
     if PROFILE or REPLICAS > 1:
         pytest.skip("the whole suite runs on a profile or with replicas")
     profile, replicas = request.param
-    changes = Changes(by=SHIFT, profile=profile, replicas=replicas, history_kept=HISTORY_KEPT)
-    system = System(PROJECT, HOME, changes, say=print)
-    system.stop()
+    System(PROJECT, HOME).stop()  # what a killed test run left
     shutil.rmtree(HOME, ignore_errors=True)
-    try:
-        system.start()
-    except SetupError as why:
-        if "not installed" not in str(why):
-            raise
-        pytest.skip(str(why))
-    yield system
-    system.stop()
+    wished = Changes(profile=profile, replicas=replicas, history_kept=HISTORY_KEPT)
+    with on_free_ports(PROJECT, wished) as changes:
+        system = System(PROJECT, HOME, changes, say=print)
+        try:
+            system.start()
+        except SetupError as why:
+            if "not installed" not in str(why):
+                raise
+            pytest.skip(str(why))
+        yield system
+        system.stop()
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ class FakeEngine:
     async def progress(self, _: str) -> Progress | None:
         return self.seen
 
-    async def start_over(self, record: TripRecord) -> None:
+    async def start(self, record: TripRecord) -> None:
         assert record.again, "an earlier run may have come to any point"
         self.did.append(f"start {record.workflow_id}")
 

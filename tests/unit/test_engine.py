@@ -81,15 +81,21 @@ def test_a_running_workflow_tells_of_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "first"),
+    ("status", "dropped"),
     [(WorkflowStatus.FAILED, []), (None, []), (WorkflowStatus.STALLED, [("purge", "t1", True)])],
 )
-def test_to_start_over_drops_only_what_the_engine_holds_back(
-    status: WorkflowStatus | None, first: list[Any]
+def test_only_what_the_engine_holds_back_is_dropped(
+    status: WorkflowStatus | None, dropped: list[Any]
 ) -> None:
     made, client = engine(status)
-    asyncio.run(made.start_over(RECORD))
-    assert client.did == [*first, ("book_trip", "t1", True)]
+    asyncio.run(made.drop("t1"))
+    assert client.did == dropped
+
+
+def test_a_start_says_whether_an_earlier_run_may_have_come_to_any_point() -> None:
+    made, client = engine(None)
+    asyncio.run(made.start(RECORD))
+    assert client.did == [("book_trip", "t1", True)]
 
 
 @pytest.mark.parametrize(

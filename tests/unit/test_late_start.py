@@ -113,7 +113,7 @@ def test_a_run_that_does_not_know_of_the_broken_one_before_it_gives_the_money_ba
 ) -> None:
     """The start was late, and so came without word of the resume that is on record."""
     services.states = {"t1:flight": "held", "t1:hotel": "held", "t1:payment": "charged"}
-    asyncio.run(records.take_up(record, NOW))
+    asyncio.run(records.take_up(record, NOW, lost=False))
     services.offers = []
     run(record)
     assert left(services) == UNDONE

@@ -57,9 +57,9 @@ def test_a_mail_whose_turn_does_not_come_is_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(binding, "_QUEUED_SECONDS", 0.01)
 
     class Hanging(FakeSidecar):
-        async def __aenter__(self) -> "FakeSidecar":
+        async def call(self, *_: Any) -> tuple[int, Any]:
             await asyncio.sleep(0.1)
-            return self
+            return 204, None
 
     sent, waited = send(Hanging(), 2)
     assert sent is None

@@ -1,5 +1,7 @@
 """Retry policies: how long between tries, and how many."""
 
+from datetime import timedelta
+
 import pytest
 
 from orchestrator.policies import Policies, Retry
@@ -10,6 +12,17 @@ POLICY = Retry(tries=3, first_seconds=1, most_seconds=10)
 def test_pauses_double_up_to_the_longest_give_or_take_a_fifth() -> None:
     pauses = [POLICY.pause(tried, "t1").total_seconds() for tried in range(1, 8)]
     assert pauses == pytest.approx([1, 2, 4, 8, 10, 10, 10], rel=0.2)
+
+
+def test_some_wait_longer_than_the_pause_and_some_shorter() -> None:
+    pauses = [POLICY.pause(1, f"t{n}").total_seconds() for n in range(100)]
+    assert min(pauses) < 0.85
+    assert max(pauses) > 1.15
+
+
+def test_a_replay_by_the_next_release_waits_as_long() -> None:
+    assert POLICY.pause(1, "t1") == timedelta(seconds=0.85768)
+    assert POLICY.pause(2, "t1") == timedelta(seconds=2.193397)
 
 
 def test_a_replay_waits_as_long_and_another_trip_does_not() -> None:

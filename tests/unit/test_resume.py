@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from base.errors import Unavailable
+from orchestrator import trips
 from orchestrator.admission import Admission, Busy
 from orchestrator.endings import Endings
+from orchestrator.engine import Unreadable
 from orchestrator.models import (
     Attention,
     Decision,
@@ -40,12 +42,17 @@ YES = Decision(approved=True, by="bob")
 class Engine:
     """An engine in which a workflow has come so far; ``down``: nothing can be started in it."""
 
-    def __init__(self, seen: Progress | None, down: bool = False, deaf: bool = False) -> None:
+    def __init__(
+        self, seen: Progress | Unreadable | None, down: bool = False, deaf: bool = False
+    ) -> None:
         self.seen, self.down, self.deaf = seen, down, deaf
         self.started: list[TripRecord] = []
         self.told: list[str] = []
+        self.dropped: list[str] = []
 
     async def progress(self, _: str) -> Progress | None:
+        if isinstance(self.seen, Unreadable):
+            raise self.seen
         return self.seen
 
     async def start(self, record: TripRecord) -> None:
@@ -53,8 +60,10 @@ class Engine:
             raise Unavailable("The engine is away.")
         self.started.append(record)
 
-    async def start_over(self, record: TripRecord) -> None:
-        await self.start(record)
+    async def drop(self, workflow_id: str) -> None:
+        if isinstance(self.seen, Unreadable):
+            raise self.seen
+        self.dropped.append(workflow_id)
 
     async def tell(self, _: str, event: str, word: Any = None) -> bool:  # noqa: ARG002
         self.told.append(event)
@@ -64,16 +73,28 @@ class Engine:
 class World:
     """Trips with an engine, and the record of trip t1."""
 
-    def __init__(self, engine: Engine, places: int = 1, **facts: Any) -> None:
+    def __init__(
+        self, engine: Engine, places: int = 1, unreadable_seconds: float = 0, **facts: Any
+    ) -> None:
         self.records = TripRecords(MemoryStore())  # type: ignore[arg-type]
         self.admission = Admission(places, 30)
-        self.trips = Trips(self.records, engine, Endings(), self.admission, Terms())  # type: ignore[arg-type]
+        self.trips = Trips(
+            self.records,
+            engine,  # type: ignore[arg-type]
+            Endings(),
+            self.admission,
+            Terms(),
+            unreadable_seconds=unreadable_seconds,
+        )
         given = {"trip_id": "t1", "digest": REQUEST.digest(), "request": REQUEST, "created_at": NOW}
         asyncio.run(self.records.accept(TripRecord(**(given | facts))))
 
     @property
     def record(self) -> TripRecord:
-        found = asyncio.run(self.records.get("t1"))
+        return asyncio.run(self.known())
+
+    async def known(self) -> TripRecord:
+        found = await self.records.get("t1")
         assert found is not None
         return found
 
@@ -176,3 +197,59 @@ def test_a_look_starts_a_forgotten_trip_but_none_that_is_just_being_accepted(
     world = World(engine, created_at=datetime.now(UTC) - timedelta(seconds=age))
     asyncio.run(world.trips.get("t1"))
     assert len(engine.started) == starts
+
+
+TORN = Unreadable("inbox key declared in metadata but missing from state store")
+
+
+def test_a_trip_whose_workflow_cannot_be_read_for_a_moment_is_shown_as_it_is_on_record() -> None:
+    world = World(Engine(TORN), unreadable_seconds=60, progress=Progress(step="charge"))
+    shown = asyncio.run(world.trips.get("t1"))
+    asyncio.run(world.trips.look_after(world.record))
+    assert shown == world.record
+    assert world.record.progress == Progress(step="charge")
+
+
+def test_a_trip_whose_workflow_stays_unreadable_needs_attention_and_goes_on_under_another_id() -> (
+    None
+):
+    engine = Engine(TORN)
+    world = World(engine, progress=PARKED)
+    asyncio.run(world.trips.look_after(world.record))
+    assert world.record.progress.halt is not None
+    assert world.record.progress.halt.reason == "workflow_unreadable"
+    asyncio.run(world.trips.resume("t1"))
+    [started] = engine.started
+    assert (started.workflow_id, started.again) == ("t1.2", True)
+    assert engine.told == []
+
+
+def test_a_workflow_that_can_be_read_again_was_not_unreadable_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Engine(TORN)
+    world = World(engine, unreadable_seconds=60)
+    for now, seen in ((0.0, TORN), (40.0, Progress()), (80.0, TORN), (139.0, TORN)):
+        monkeypatch.setattr(trips, "_monotonic", lambda now=now: now)
+        engine.seen = seen
+        asyncio.run(world.trips.look_after(world.record))
+    assert world.record.progress == Progress()
+    monkeypatch.setattr(trips, "_monotonic", lambda: 140.0)
+    asyncio.run(world.trips.look_after(world.record))
+    assert world.record.progress.status == "needs_attention"
+
+
+def test_a_stalled_trip_is_dropped_from_the_engine_and_goes_on_under_another_id() -> None:
+    stalled = Halt(step="charge", reason="workflow_stalled", detail="Too large.")
+    engine = Engine(BROKEN.model_copy(update={"halt": stalled}))
+    world = World(engine)
+    asyncio.run(world.trips.resume("t1"))
+    assert engine.dropped == ["t1"]
+    assert [record.workflow_id for record in engine.started] == ["t1.2"]
+    assert world.record.workflow_id == "t1.2"
+
+
+def test_a_trip_that_broke_in_another_way_keeps_its_id() -> None:
+    engine = Engine(BROKEN)
+    asyncio.run(World(engine).trips.resume("t1"))
+    assert (engine.dropped, [record.workflow_id for record in engine.started]) == ([], ["t1"])

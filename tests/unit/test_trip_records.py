@@ -16,6 +16,8 @@ from tests.unit.test_trip_request import VALID
 class Hanging:
     """A sidecar whose store never answers."""
 
+    name = "trip-store"
+
     async def read(self, *_: Any) -> Any:
         await asyncio.Event().wait()
 

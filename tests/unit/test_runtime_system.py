@@ -1,0 +1,48 @@
+"""Starting a system where somebody else has what it needs."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime import system, template
+from runtime.blocks import on_free_ports
+from runtime.dapr import Dapr
+from runtime.errors import SetupError
+from runtime.ports import shifted
+from runtime.system import System
+from runtime.template import Changes
+
+PROJECT = Path(__file__).resolve().parents[2]
+PLACEMENT, SCHEDULER, RAFT = 50005, 50006, 8201
+
+
+@pytest.fixture
+def changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Changes]:
+    """Those of a system on free ports, for which a Dapr was found."""
+    dapr = Dapr(Path("dapr"), tmp_path, "made up")
+    monkeypatch.setattr(system, "find_or_build", lambda **_: dapr)
+    with on_free_ports(PROJECT, Changes()) as placed:
+        yield placed
+
+
+def test_a_taken_port_between_placements_is_named(tmp_path: Path, changes: Changes) -> None:
+    port = shifted(RAFT, changes.by)
+    taken = pytest.raises(SetupError, match=rf"Taken already: port {port} \(placement\)")
+    with socket.create_server(("127.0.0.1", port)), taken:
+        System(PROJECT, tmp_path, changes).start()
+
+
+def test_only_the_real_system_uses_a_control_plane_that_runs(
+    tmp_path: Path, changes: Changes
+) -> None:
+    project, home = tmp_path / "project", tmp_path / "home"
+    template.write(PROJECT, project, project, changes)
+    placement, scheduler = (shifted(port, changes.by) for port in (PLACEMENT, SCHEDULER))
+    with (
+        socket.create_server(("127.0.0.1", placement)),
+        socket.create_server(("127.0.0.1", scheduler)),
+        pytest.raises(SetupError, match=rf"Taken already: port {placement} \(placement\)"),
+    ):
+        System(project, home).start()
