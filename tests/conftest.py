@@ -1,7 +1,7 @@
 """The running system that contract and integration tests share: real sidecars, shifted ports."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from runtime import template
 from runtime.ports import shifted
 from runtime.system import System
 from runtime.template import Changes
+from tests.support.clocks import ahead
 from tests.support.fault_proxy import FaultProxy
 from tests.support.small_disk import SmallDisk, mount, unmount
 from tests.support.variant import PROFILE, REPLICAS
@@ -70,7 +71,15 @@ def small_disk(home: Path) -> Iterator[SmallDisk | None]:
 
 
 @pytest.fixture(scope="session")
+def clocks() -> Iterator[dict[str, Mapping[str, str]]]:
+    """The environment of replicas whose clocks are ahead."""
+    with ahead([*SERVICES, ORCHESTRATOR]) as env:
+        yield env
+
+
+@pytest.fixture(scope="session")
 def system(
+    clocks: dict[str, Mapping[str, str]],
     proxies: dict[str, FaultProxy],  # noqa: ARG001 sidecars wait until something listens for the app
     home: Path,
     small_disk: SmallDisk | None,  # noqa: ARG001 a store is on it
@@ -85,7 +94,8 @@ def system(
         Changes(
             by=SHIFT,
             proxied_by=PROXIED_BY,
-            env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience | many},
+            env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience | many}
+            | clocks,
             history_kept=HISTORY_KEPT,
             profile=PROFILE,
             replicas=REPLICAS,
