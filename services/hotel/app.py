@@ -17,7 +17,7 @@ from services.kit.clock import utc_now
 from services.kit.holds import Hold, Reservation
 from services.kit.problems import refusals
 from services.kit.reservation_service import HoldSettings, InventoryOf, create_reservation_service
-from services.kit.wire import Money, ResourceId
+from services.kit.wire import Money, ResourceId, as_asked
 
 
 def _to_wire(stored: Reservation) -> HotelReservation:
@@ -71,7 +71,7 @@ async def hold(
     )
     asked = Hold(
         id=reservation_id,
-        request=wanted.model_dump(mode="json"),
+        request=as_asked(wanted),
         quantity=inventory.rooms_for(wanted.guests),
         capacities=inventory.pools(house, nights),
         details=reserved.model_dump(mode="json", include={"stay", "guests", "price"}),

@@ -13,7 +13,7 @@ from services.kit.problems import refusals
 from services.kit.refusals import Refusal
 from services.kit.service import create_service
 from services.kit.state import StateStore
-from services.kit.wire import Money, ResourceId
+from services.kit.wire import Money, ResourceId, as_asked
 from services.payment import ledger
 from services.payment.ledger import Asked, Charge
 from services.payment.models import ChargeRequest, ChargeState, PostingLine
@@ -50,7 +50,7 @@ async def charge(charge_id: ResourceId, wanted: ChargeRequest, charges: Charges)
         amount=wanted.amount.amount,
         currency=wanted.amount.currency,
         method=wanted.payment_method,
-        request=wanted.model_dump(mode="json"),
+        request=as_asked(wanted),
     )
     made = await charges.change(charge_id, lambda known: ledger.charge(asked, known, utc_now()))
     note(CHARGES, made.status, charge_id)
