@@ -2,7 +2,7 @@
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup run up serve zipkin down test test-tools pictures soak bench growth bare check mutants
+.PHONY: help setup run up serve zipkin down test test-tools clock-tools pictures soak bench growth bare check mutants
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -28,9 +28,11 @@ setup: .venv/installed $(if $(PROFILE),.venv/servers) ## install everything, sta
 test: setup test-tools .venv/servers ## all tests, on systems of their own with free ports
 	@.venv/bin/python -m pytest
 
-# What some tests look at the system with. Without them those tests say so and are skipped.
-test-tools:
-	@for tool in chromium java:default-jre-headless mvn:maven; do \
+# What some tests need of the machine. Without it those tests say so and are skipped.
+test-tools: TOOLS = chromium java:default-jre-headless mvn:maven
+clock-tools: TOOLS = faketime
+test-tools clock-tools:
+	@for tool in $(TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null \
 		|| { echo "Installing $${tool%%:*} …"; apt-get update -qq && apt-get install -y -qq $${tool##*:} >/dev/null; } \
 		|| echo "$${tool%%:*} could not be installed; the tests that need it are skipped."; done
@@ -38,7 +40,7 @@ test-tools:
 pictures: setup test-tools ## take the console's pictures in docs/ anew
 	@PICTURES=docs/pictures .venv/bin/python -m pytest tests/browser -q -k pages_fit
 
-soak: setup ## a long fault drill: make soak SEED=1 TRIPS=300
+soak: setup $(if $(AHEAD),clock-tools) ## a long fault drill: make soak SEED=1 TRIPS=300
 	@SEED=$(or $(SEED),1) TRIPS=$(or $(TRIPS),300) .venv/bin/python -m pytest tests/faults -q -s
 
 bench: .venv/installed ## measure it against its peers, 10 minutes: make bench ARGS=--write keeps the table

@@ -1,7 +1,7 @@
 """Wire types that all apps speak: camelCase JSON, money, times, ids that the caller chooses."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
@@ -18,6 +18,12 @@ class Wire(BaseModel):
     """JSON in camelCase; unknown fields are refused, so a misspelt one is not lost in silence."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+def as_asked(wanted: Wire) -> dict[str, Any]:
+    """Return what tells two requests apart: what was asked but for defaults, so that a release in
+    which more may be asked for knows the requests of the one before."""
+    return wanted.model_dump(mode="json", exclude_defaults=True)
 
 
 class Money(Wire):

@@ -88,12 +88,16 @@ class _Event(NamedTuple):
 
 
 def _in_order(record: TripRecord) -> list[_Event]:
-    """Return the events oldest first; those of one line in their order, whatever clocks say."""
-    timed: list[tuple[datetime, _Event]] = []
+    """Return the events oldest first. Whatever clocks say, those of one line are in their order, a
+    trip is accepted before all else, and nothing comes after its end."""
+    timed: list[tuple[int, datetime, _Event]] = []
     for line in _lines(record):
         times = accumulate((event.told.at for event in line), max)
-        timed += zip(times, line, strict=True)
-    return [event for _, event in sorted(timed, key=lambda one: one[0])]
+        timed += ((_RANKS.get(e.told.event, 0), at, e) for at, e in zip(times, line, strict=True))
+    return [event for _, _, event in sorted(timed, key=lambda one: one[:2])]
+
+
+_RANKS = {"accepted": -1, "ended": 1}
 
 
 def _lines(record: TripRecord) -> Iterator[list[_Event]]:

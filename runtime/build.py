@@ -30,11 +30,13 @@ _LINE_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Module:
-    """One Go module: the package its version is read from, and the programs to build."""
+    """One Go module: the package its version is read from, the programs to build, and how many
+    packages are compiled for them when nothing is cached."""
 
     name: str
     pinned: str
     packages: tuple[str, ...]
+    compiled: int
     stamp: str
     tags: str = ""
     cgo: bool = False
@@ -61,14 +63,17 @@ class Module:
 
 MODULES = (
     # `dapr workflow list` reads SQLite through cgo, where there is a C compiler.
-    Module("cli", "github.com/dapr/cli", ("github.com/dapr/cli",), "-X main.version=", cgo=True),
+    Module(
+        "cli", "github.com/dapr/cli", ("github.com/dapr/cli",), 1790, "-X main.version=", cgo=True
+    ),
     Module(
         "control-plane",
         _DAPR,
         tuple(f"{_DAPR}/cmd/{program}" for program in ("placement", "scheduler", "sentry")),
+        990,
         _STAMP,
     ),
-    Module("sidecar", _DAPR, (f"{_DAPR}/cmd/daprd",), _STAMP, tags="allcomponents"),
+    Module("sidecar", _DAPR, (f"{_DAPR}/cmd/daprd",), 2190, _STAMP, tags="allcomponents"),
 )
 
 
@@ -176,18 +181,21 @@ def _watch(process: subprocess.Popen[bytes], module: Module, log: Path) -> None:
             now = time.monotonic()
             if now - shown >= every:
                 shown = now
-                _show(f"  {module.name}: {_progress(log)}, {now - started:.0f} s", passing=True)
+                said = progress(module, log.read_text().splitlines())
+                _show(f"  {module.name}: {said}, {now - started:.0f} s", passing=True)
     if sys.stdout.isatty():
         print()
     if process.returncode == 0:
         _show(f"  {module.name}: built in {time.monotonic() - started:.0f} s")
 
 
-def _progress(log: Path) -> str:
-    lines = log.read_text().splitlines()
+def progress(module: Module, lines: list[str]) -> str:
+    """Return how far a build has come and what is left, read from what Go has said so far."""
     fetched = sum(line.startswith("go: downloading") for line in lines)
     compiled = len(lines) - fetched
-    return f"{fetched} modules fetched, {compiled} packages compiled"
+    share = min(99, 100 * compiled // module.compiled)
+    place = f"{MODULES.index(module) + 1} of {len(MODULES)} parts"
+    return f"{place}, {share} %, {compiled} of some {module.compiled} packages compiled"
 
 
 def _show(line: str, passing: bool = False) -> None:

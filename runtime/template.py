@@ -96,11 +96,11 @@ class Changes:
     """How a system differs from the project's template.
 
     Every port is shifted ``by``. With ``proxied_by``, sidecars look for their apps that much
-    higher, where a test can put a proxy. ``env`` adds environment variables to apps, by app-id;
-    ``history_kept`` is how long the histories of completed workflows stay (``5s``, ``20m``);
-    ``zipkin`` is where traces go. ``profile`` names a folder of ``profiles/`` whose components take
-    the place of those of the same name; what it keeps is in ``data/`` under that name. Of several
-    ``replicas`` of an app, each has ports of its own.
+    higher, where a test can put a proxy. ``env`` adds environment variables to apps, by app-id or,
+    for one replica, by its name; ``history_kept`` is how long the histories of completed workflows
+    stay (``5s``, ``20m``); ``zipkin`` is where traces go. ``profile`` names a folder of
+    ``profiles/`` whose components take the place of those of the same name; what it keeps is in
+    ``data/`` under that name. Of several ``replicas`` of an app, each has ports of its own.
     """
 
     by: int = 0
@@ -129,9 +129,11 @@ def write(project: Path, home: Path, folder: Path, changes: Changes) -> Path:
     if changes.replicas > 1:
         _look_early(content["apps"])
     everywhere = {"ZIPKIN_ENDPOINT": _spans(changes.zipkin)} if changes.zipkin else {}
-    for app in content["apps"]:
+    names = [app.name for app in _numbered(content["apps"])]
+    for app, name in zip(content["apps"], names, strict=True):
         _shift_app(app, project, home, changes.by)
-        app["env"] |= everywhere | dict(changes.env.get(app["appID"], {}))
+        for more in (everywhere, changes.env.get(app["appID"], {}), changes.env.get(name, {})):
+            app["env"] |= more
         app["appPort"] += changes.proxied_by
     shutil.rmtree(folder / "components", ignore_errors=True)
     for source in (project / "components", *_profile(project, changes.profile)):

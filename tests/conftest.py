@@ -1,7 +1,7 @@
 """The running system that contract and integration tests share: real sidecars, ports of its own."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
@@ -14,6 +14,7 @@ from runtime.blocks import on_free_ports
 from runtime.ports import shifted
 from runtime.system import System
 from runtime.template import Changes
+from tests.support.clocks import ahead
 from tests.support.fault_proxy import FaultProxy
 from tests.support.small_disk import SmallDisk, mount, unmount
 from tests.support.variant import PROFILE, REPLICAS
@@ -61,7 +62,10 @@ def home() -> Path:
 
 
 @pytest.fixture(scope="session")
-def changes(home: Path) -> Iterator[Changes]:  # noqa: ARG001 what was left there has no port any more
+def changes(
+    home: Path,  # noqa: ARG001 what was left there has no port any more
+    clocks: dict[str, Mapping[str, str]],
+) -> Iterator[Changes]:
     """How the test system differs from the real one, on ports that stay its own."""
     short_holds = {"HOLD_SECONDS": HOLD_SECONDS}
     short_patience = {
@@ -73,7 +77,7 @@ def changes(home: Path) -> Iterator[Changes]:  # noqa: ARG001 what was left ther
     many = {"BOOKINGS_AT_ONCE": BOOKINGS_AT_ONCE}
     wished = Changes(
         proxied_by=PROXIED_BY,
-        env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience | many},
+        env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience | many} | clocks,
         history_kept=HISTORY_KEPT,
         profile=PROFILE,
         replicas=REPLICAS,
@@ -93,6 +97,13 @@ def small_disk(home: Path) -> Iterator[SmallDisk | None]:
         (data / "hotel.db").symlink_to(disk.path / "hotel.db")
     yield disk
     unmount(SMALL_DISK)
+
+
+@pytest.fixture(scope="session")
+def clocks() -> Iterator[dict[str, Mapping[str, str]]]:
+    """The environment of replicas whose clocks are ahead."""
+    with ahead([*SERVICES, ORCHESTRATOR]) as env:
+        yield env
 
 
 @pytest.fixture(scope="session")

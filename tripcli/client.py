@@ -81,15 +81,18 @@ def show(trip: dict[str, Any], as_json: bool) -> None:
     for blocked in (trip.get("attention") or {}).get("blocked", []):
         console.print(f"  blocked: {blocked['step']}: {blocked['detail']}", markup=False)
     table = Table(box=None, show_header=False, padding=(0, 1))
-    for entry in [*trip["steps"], *trip["compensations"]]:
+    told = sorted([*trip["steps"], *trip["compensations"]], key=lambda line: line["startedAt"])
+    for entry in told:
         table.add_row("", entry["step"], coloured(entry["result"]), _tries(entry["attempts"]))
     console.print(table)
 
 
 def show_list(trips: list[dict[str, Any]]) -> None:
-    """Print a list of trips."""
+    """Print a list of trips; ids in full, however narrow the terminal is, for they are copied."""
     table = Table(box=None)
-    for name in ("trip", "status", "step", "total", "customer", "booked"):
+    longest = max((len(trip["tripId"]) for trip in trips), default=0)
+    table.add_column("trip", no_wrap=True, min_width=longest)
+    for name in ("status", "step", "total", "customer", "booked"):
         table.add_column(name)
     for trip in trips:
         total = trip.get("total")

@@ -4,7 +4,7 @@ from typing import Any
 
 from base.clock import utc_now
 from base.problems import problems
-from base.wire import Money, ResourceId
+from base.wire import Money, ResourceId, as_asked
 from kit.holds import Hold, Reservation
 from kit.reservation_service import HoldSettings, InventoryOf, create_reservation_service
 from services.flight import inventory
@@ -71,7 +71,7 @@ async def hold(
     )
     asked = Hold(
         id=reservation_id,
-        request=wanted.model_dump(mode="json"),
+        request=as_asked(wanted),
         quantity=wanted.passengers,
         capacities={flight.id: flight.capacity},
         details=reserved.model_dump(mode="json", include={"flight", "passengers", "price"}),

@@ -5,6 +5,7 @@ from weakref import WeakValueDictionary
 
 from base.clock import utc_now
 from base.errors import Refusal
+from base.wire import as_asked
 from services.notification.binding import MailBinding
 from services.notification.mail import compose
 from services.notification.models import NotificationRequest
@@ -28,7 +29,7 @@ class Outbox:
         """Send, or return what was sent. Refuses ``idempotency_conflict``."""
         lock = self._locks.setdefault(notification_id, asyncio.Lock())
         async with lock:
-            request = wanted.model_dump(mode="json")
+            request = as_asked(wanted)
             known = await self._store.get(notification_id)
             if known is None:
                 return await self._send(notification_id, wanted, request)

@@ -12,7 +12,7 @@ from base.errors import Refusal
 from base.problems import problems
 from base.sidecar import Sidecar
 from base.state import StateStore
-from base.wire import Money, ResourceId
+from base.wire import Money, ResourceId, as_asked
 from kit.documents import Documents
 from kit.meters import note
 from kit.service import create_service
@@ -59,7 +59,7 @@ async def charge(charge_id: ResourceId, wanted: ChargeRequest, charges: Charges)
         amount=wanted.amount.amount,
         currency=wanted.amount.currency,
         method=wanted.payment_method,
-        request=wanted.model_dump(mode="json"),
+        request=as_asked(wanted),
     )
     made = await charges.change(charge_id, lambda known: ledger.charge(asked, known, utc_now()))
     note(CHARGES, made.status, charge_id)

@@ -1,7 +1,8 @@
 """Whatever dies, freezes, fills up or gets lost, every trip ends whole or leaves nothing.
 
 ``make soak SEED=1 TRIPS=300`` runs the same for minutes; SEED and TRIPS are read from the
-environment, and the plan of a seed is always the same.
+environment, and the plan of a seed is always the same. With ``REPLICAS=2 AHEAD=3`` the clocks of
+the second replica of every app are three seconds ahead.
 """
 
 import os
@@ -14,7 +15,7 @@ from tests.faults.audits import check_audit
 from tests.faults.drill import Drill
 from tests.faults.plan import plan
 from tests.support.small_disk import SmallDisk
-from tests.support.variant import PROFILE
+from tests.support.variant import AHEAD, PROFILE, REPLICAS
 from tests.support.world import World
 
 SEED = int(os.environ.get("SEED", "7"))
@@ -28,7 +29,7 @@ def test_every_trip_ends_whole_or_leaves_nothing(
     on_files = PROFILE != "postgres"
     count = max(4, TRIPS // TRIPS_PER_STRIKE)
     strikes = plan(SEED, count, with_full_disk=small_disk is not None, with_lock=on_files)
-    print(f"\nSEED={SEED} TRIPS={TRIPS}")
+    print(f"\nSEED={SEED} TRIPS={TRIPS} REPLICAS={REPLICAS} AHEAD={AHEAD:g}")
     if not on_files:
         print("No disk is filled and no store locked: the stores are no files.")
     elif small_disk is None:

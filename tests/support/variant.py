@@ -3,3 +3,4 @@
 import os
 
 PROFILE, REPLICAS = os.environ.get("PROFILE", ""), int(os.environ.get("REPLICAS", "1"))
+AHEAD = float(os.environ.get("AHEAD", "0"))  # by how many seconds the second replica's clocks are

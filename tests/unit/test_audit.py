@@ -79,3 +79,10 @@ def test_a_running_trip_has_no_end_yet() -> None:
     running = record()
     running.progress.status, running.ended_at = "running", None
     assert [event.event for event in trail(running)][-1] != "ended"
+
+
+def test_clocks_that_differ_put_nothing_before_the_beginning_or_after_the_end() -> None:
+    skewed = record()
+    skewed.created_at, skewed.ended_at = at(2), at(3)
+    told = [event.event for event in trail(skewed)]
+    assert (told[0], told[-1]) == ("accepted", "ended")

@@ -67,3 +67,10 @@ def test_two_set_ups_at_once_build_once(calls: Path) -> None:
     for thread in threads:
         thread.join(60)
     assert len(calls.read_text().split()) == len(build.MODULES)
+
+
+def test_progress_says_what_is_left() -> None:
+    module = build.MODULES[1]
+    lines = ["go: downloading x v1"] * 3 + ["package"] * (module.compiled // 2)
+    assert build.progress(module, lines).startswith("2 of 3 parts, 50 %, ")
+    assert "99 %" in build.progress(module, ["package"] * 2 * module.compiled)

@@ -125,6 +125,15 @@ def test_replicas_have_ports_and_names_of_their_own(tmp_path: Path) -> None:
     assert len(set.union(*every)) == sum(map(len, every))
 
 
+def test_the_environment_of_one_replica_is_that_of_its_app_and_its_own(tmp_path: Path) -> None:
+    env = {"flight-service": {"HOLD_SECONDS": "2"}, "flight-service-2": {"FAKETIME": "+3s"}}
+    apps = yaml.safe_load(written(tmp_path, replicas=2, env=env).read_text())["apps"]
+    flights = [app["env"] for app in apps if app["appID"] == "flight-service"]
+    assert [each["HOLD_SECONDS"] for each in flights] == ["2", "2"]
+    assert [each.get("FAKETIME") for each in flights] == [None, "+3s"]
+    assert not [app for app in apps if app["env"] not in flights and "FAKETIME" in app["env"]]
+
+
 def test_components_of_a_profile_take_the_place_of_the_default_ones(tmp_path: Path) -> None:
     folder = written(tmp_path, profile="redis").parent / "components"
     kinds = {
