@@ -54,7 +54,8 @@ class Pool(BaseModel, extra="allow"):
         if self.claimed + quantity <= capacity:
             return self
         lapsed = self.lapsed(now)
-        return Pool(claims={i: c for i, c in self.claims.items() if i not in lapsed})
+        left = {i: c for i, c in self.claims.items() if i not in lapsed}
+        return self.model_copy(update={"claims": left})
 
     def with_claim(self, reservation_id: str, claim: Claim) -> "Pool":
         return self.model_copy(update={"claims": {**self.claims, reservation_id: claim}})

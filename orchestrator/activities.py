@@ -5,6 +5,8 @@ A refusal is returned; a fault is raised and retried.
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from dapr.ext.workflow import WorkflowActivityContext
@@ -21,6 +23,8 @@ from orchestrator.wiring import endings, records, services
 
 FLIGHT, HOTEL = "flight-service", "hotel-service"
 PAYMENT, NOTIFICATION = "payment-service", "notification-service"
+
+_LOOK_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
 
 Context = WorkflowActivityContext
 _log = logging.getLogger("orchestrator")
@@ -86,14 +90,27 @@ async def send_mail(call: Call) -> Answer:
 
 
 async def look_at_record(call: Call) -> Answer:
-    return await _still_open(call.id, bool(call.body.get("cancellation")))
+    """Refuse what a workflow would do whose trip has ended, or is in the hands of another one.
+
+    Answers whether the trip's workflow was started ``again``.
+    """
+    trip_id = call.id.partition(":")[0]
+    record = await records.get(trip_id)
+    if record is None:
+        raise Unavailable(f"There is no record of {trip_id}.")
+    if record.ended or record.workflow_id != call.by:
+        detail = f"The trip is {record.progress.status}, in the hands of {record.workflow_id}."
+        return Answer(refusal=Refused(reason=OVER, detail=detail))
+    return Answer(value={"again": record.again})
 
 
 async def keep_record(call: Call) -> Answer:
     try:
-        kept = await records.keep(call.id, _closed(Progress.model_validate(call.body)))
+        kept = await records.keep(call.id, _closed(Progress.model_validate(call.body)), call.by)
     except CancelComesFirst as cancel:
         return Answer(refusal=Refused(reason=CANCELLED, detail=str(cancel)))
+    if not kept.is_by(call.by):
+        return Answer()
     if kept.ended:
         meters.count_end(kept.progress)
         endings.announce(kept)
@@ -108,19 +125,8 @@ async def search(_: Context, calls: Calls) -> Outcomes:
 
 
 async def hold(_: Context, calls: Calls) -> Outcomes:
-    """Hold both, unless the trip has ended: Dapr runs a workflow again that is started again."""
-    trip_id = calls.calls[0].id.rpartition(":")[0]
-    looking = asyncio.create_task(_still_open(trip_id, cancellation=False))
-
-    def if_open(make: Made) -> Made:
-        async def made(call: Call) -> Answer:
-            seen = await looking
-            return seen if seen.refusal else await make(call)
-
-        return made
-
-    by_step = {"hold flight": if_open(hold_flight), "hold hotel": if_open(hold_hotel)}
-    return await settle(calls, by_step)
+    by_step = {"hold flight": hold_flight, "hold hotel": hold_hotel}
+    return await settle(calls, _guarded(calls, by_step))
 
 
 async def extend(_: Context, calls: Calls) -> Outcomes:
@@ -128,7 +134,7 @@ async def extend(_: Context, calls: Calls) -> Outcomes:
 
 
 async def pay(_: Context, calls: Calls) -> Outcomes:
-    return await settle(calls, {"charge": charge, "refund": refund})
+    return await settle(calls, _guarded(calls, {"charge": charge, "refund": refund}))
 
 
 async def confirm(_: Context, calls: Calls) -> Outcomes:
@@ -136,7 +142,8 @@ async def confirm(_: Context, calls: Calls) -> Outcomes:
 
 
 async def cancel(_: Context, calls: Calls) -> Outcomes:
-    return await settle(calls, {"cancel flight": cancel_flight, "cancel hotel": cancel_hotel})
+    by_step = {"cancel flight": cancel_flight, "cancel hotel": cancel_hotel}
+    return await settle(calls, _guarded(calls, by_step))
 
 
 async def send(_: Context, calls: Calls) -> Outcomes:
@@ -152,18 +159,34 @@ async def keep(_: Context, calls: Calls) -> Outcomes:
 ALL = (search, hold, extend, pay, confirm, cancel, send, keep)
 
 
-async def _still_open(trip_id: str, cancellation: bool) -> Answer:
-    """Refuse what a workflow would do whose trip has ended, or was confirmed and then cancelled.
+def _guarded(calls: Calls, by_step: Mapping[str, Made]) -> Mapping[str, Made]:
+    """Let the calls that say by which workflow they are made be made only if that one counts.
 
-    Answers whether the trip's workflow was started ``again``.
+    Dapr runs a workflow again that is started again, and one that was given up can come back.
     """
-    record = await records.get(trip_id)
-    if record is None:
-        raise Unavailable(f"There is no record of {trip_id}.")
-    if record.ended or record.reopened != cancellation:
-        detail = f"The trip is {record.progress.status}: this start of its workflow is late."
-        return Answer(refusal=Refused(reason=OVER, detail=detail))
-    return Answer(value={"again": record.again})
+    guarded = [call for call in calls.calls if call.by]
+    if not guarded:
+        return by_step
+    looking = asyncio.create_task(_patiently(guarded[0]))
+
+    def if_it_counts(make: Made) -> Made:
+        async def made(call: Call) -> Answer:
+            seen = await looking if call.by else Answer()
+            return seen if seen.refusal else await make(call)
+
+        return made
+
+    return {step: if_it_counts(make) for step, make in by_step.items()}
+
+
+async def _patiently(call: Call) -> Answer:
+    """Look at the record, if need be for some seconds: its store is not what the call is about, so
+    the few tries of the step are not to be used up by it."""
+    for pause in _LOOK_PAUSES:
+        with suppress(Unavailable):
+            return await look_at_record(call)
+        await asyncio.sleep(pause)
+    return await look_at_record(call)
 
 
 def _closed(progress: Progress) -> Progress:

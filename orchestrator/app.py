@@ -39,7 +39,7 @@ async def _live(app: FastAPI, _: Sidecar) -> AsyncIterator[None]:
         admission,
         settings.terms(),
         settings.first_look_seconds,
-        settings.unreadable_seconds,
+        settings.unreadable_looks,
     )
     app.state.trips = trips
     app.state.listing = Listing(wiring.records)

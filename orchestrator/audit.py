@@ -76,7 +76,7 @@ class Told:
                 yield event
 
 
-_ID = re.compile(r"[0-9a-f]{8}\.\d{1,9}(,[0-9a-f]{8}\.\d{1,9}){0,999}", re.ASCII)
+_ID = re.compile(r"[0-9a-f]{8}\.\d{1,9}(,[0-9a-f]{8}\.\d{1,9}){0,4999}", re.ASCII)
 
 
 class _Event(NamedTuple):

@@ -41,13 +41,15 @@ class Answer(BaseModel):
 class Call(BaseModel):
     """A call for ``step``: the id of what it acts on, and the body to send.
 
-    One that comes ``last`` is made only once all others are done.
+    One that comes ``last`` is made only once all others are done. ``by``: the id of the workflow
+    that makes it, where that has to be the one that counts.
     """
 
     step: str
     id: str = ""
     body: dict[str, Any] = {}
     last: bool = False
+    by: str | None = None
 
 
 class Calls(BaseModel):

@@ -140,9 +140,7 @@ def _broken(state: WorkflowState) -> Progress:
 def _nobody_hears(fault: AioRpcError) -> bool:
     said = fault.details() or ""
     return (
-        fault.code() is StatusCode.NOT_FOUND
-        or "no such instance" in said
-        or "workflow is stalled" in said
+        fault.code() is StatusCode.NOT_FOUND or "no such instance" in said or "is stalled" in said
     )
 
 

@@ -28,7 +28,8 @@ from orchestrator.saga import Entry
 TripStatus = Literal["running", "confirmed", "rejected", "cancelled", "failed", "needs_attention"]
 TERMINAL = frozenset({"confirmed", "rejected", "cancelled", "failed"})
 OVER = "trip_over"
-STALLED, UNREADABLE = "workflow_stalled", "workflow_unreadable"
+UNREADABLE = "workflow_unreadable"
+LOST = frozenset({"workflow_stalled", UNREADABLE})
 
 
 @cache
@@ -246,7 +247,17 @@ class Progress(BaseModel, extra="allow"):
         lines = {entry.key: entry for entry in (*kept.entries, *self.entries)}
         new = [milestone for milestone in self.milestones if milestone not in kept.milestones]
         told = {"entries": list(lines.values()), "milestones": [*kept.milestones, *new]}
-        return self.model_copy(update=told)
+        unknown = (kept.model_extra or {}) | (self.model_extra or {})
+        return self.model_copy(update=unknown | told)
+
+    def needing_attention(self, at: datetime) -> "Progress":
+        """Return the progress with word of it that a person is needed, unless that is there."""
+        latest = [m for m in self.milestones if m.event in ("needs_attention", "resumed")][-1:]
+        if latest and latest[0].event == "needs_attention":
+            return self
+        why = self.halt.reason if self.halt else None
+        told = Milestone(event="needs_attention", at=at, detail=why)
+        return self.model_copy(update={"milestones": [*self.milestones, told]})
 
     def taken_up(self, at: datetime) -> "Progress":
         """Return the progress as it is when another run of the workflow takes it up: what the last
@@ -254,7 +265,7 @@ class Progress(BaseModel, extra="allow"):
         lines = [entry.interrupted(at) for entry in self.entries]
         if self.status != "needs_attention":
             return self.model_copy(update={"entries": lines})
-        told = [*self.milestones, Milestone(event="resumed", at=at)]
+        told = [*self.needing_attention(at).milestones, Milestone(event="resumed", at=at)]
         went_on = {"status": "running", "halt": None, "attention": None}
         return self.model_copy(update=went_on | {"entries": lines, "milestones": told})
 
@@ -321,7 +332,6 @@ class TripRecord(BaseModel, extra="allow"):
         name = f"{self.trip_id}.cancellation" if self.reopened else self.trip_id
         return f"{name}.{self.lost + 1}" if self.lost else name
 
-    @property
-    def workflow_is_lost(self) -> bool:
-        """Whether the engine holds its workflow back, or cannot even read it."""
-        return self.progress.halt is not None and self.progress.halt.reason in (STALLED, UNREADABLE)
+    def is_by(self, workflow_id: str | None) -> bool:
+        """Whether a workflow that says its id, or none, may speak for the trip."""
+        return workflow_id is None or workflow_id == self.workflow_id

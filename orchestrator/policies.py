@@ -45,5 +45,7 @@ class Policies(BaseModel, extra="allow"):
     undo: Retry = Retry(tries=20, first_seconds=0.5, most_seconds=30)
     # Past the point of no return, but a mail that never goes needs a person: 60 tries in a day.
     mail: Retry = Retry(tries=60, first_seconds=0.5, most_seconds=1800)
+    # Before anything is undone: until it is known whether it may be.
+    look: Retry = Retry(first_seconds=0.5, most_seconds=300)
     # What has to be on record: until it is. A try an hour leaves a history that bears a week.
     record: Retry = Retry(first_seconds=0.5, most_seconds=3600)

@@ -76,17 +76,30 @@ class TripRecords:
         finally:
             self._accepting.release()
 
-    async def keep(self, trip_id: str, progress: Progress) -> TripRecord:
+    async def keep(self, trip_id: str, progress: Progress, by: str | None = None) -> TripRecord:
         """Record how far a trip has come, beside the lines on record; of its end, the first word
-        stands. Raises CancelComesFirst when it would be confirmed after it was cancelled."""
-        return await decided(lambda: self._keep(trip_id, progress))
+        stands, and one ``by`` a workflow that does not count any more is not heard.
 
-    async def take_up(self, record: TripRecord, at: datetime, lost: bool) -> TripRecord | None:
+        Raises CancelComesFirst when it would be confirmed after it was cancelled.
+        """
+        return await decided(lambda: self._keep(trip_id, progress, by))
+
+    async def note(self, record: TripRecord, progress: Progress) -> None:
+        """Record what was seen of a trip from outside, unless its record has changed since it was
+        read: then its workflow knows better."""
+        seen = record.model_copy(update={"progress": progress})
+        await decided(lambda: self._replace(record, seen))
+
+    async def take_up(
+        self, record: TripRecord, progress: Progress, at: datetime, lost: bool
+    ) -> TripRecord | None:
         """Record that another run of the trip's workflow is to be started, before it is: whatever
-        becomes of that start, what the last run did is not forgotten. One that is ``lost`` leaves
-        the next another id. Return the record as it is then; None if it has changed since
-        ``record`` was read."""
-        return await decided(lambda: self._take_up(record, at, lost))
+        becomes of that start, what the last run did is not forgotten. ``progress`` is as much as is
+        known of that run; one that is ``lost`` leaves the next another id. Return the record as it
+        is then; None if it has changed since ``record`` was read."""
+        facts = {"again": True, "lost": record.lost + lost, "progress": progress.taken_up(at)}
+        taken = record.model_copy(update=facts)
+        return await decided(lambda: self._replace(record, taken))
 
     async def request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
         """Record that the customer cancelled, which opens a confirmed trip again."""
@@ -140,12 +153,12 @@ class TripRecords:
         await self._write(stored, {key: _value(fresh)} | changed)
         return fresh
 
-    async def _keep(self, trip_id: str, progress: Progress) -> TripRecord:
+    async def _keep(self, trip_id: str, progress: Progress, by: str | None) -> TripRecord:
         key, index = _key(trip_id), trip_index.open_key(trip_id)
         stored = await self._store.read([key, index])
         record = _record(trip_id, stored[key])
         assert record is not None, "a workflow is started only for a trip on record"
-        if record.ended:
+        if record.ended or not record.is_by(by):
             return record
         if progress.status == "confirmed" and record.cancel_requested_at:
             raise CancelComesFirst("The customer cancelled the trip before it was confirmed.")
@@ -157,16 +170,13 @@ class TripRecords:
         await self._write(stored, {key: _value(kept)} | changed)
         return kept
 
-    async def _take_up(self, record: TripRecord, at: datetime, lost: bool) -> TripRecord | None:
-        key = _key(record.trip_id)
+    async def _replace(self, known: TripRecord, new: TripRecord) -> TripRecord | None:
+        key = _key(known.trip_id)
         stored = await self._store.read([key])
-        if _record(record.trip_id, stored[key]) != record:
+        if _record(known.trip_id, stored[key]) != known:
             return None
-        progress = record.progress.taken_up(at)
-        facts = {"again": True, "lost": record.lost + lost, "progress": progress}
-        taken = record.model_copy(update=facts)
-        await self._write(stored, {key: _value(taken)})
-        return taken
+        await self._write(stored, {key: _value(new)})
+        return new
 
     async def _request_cancel(self, trip_id: str, at: datetime) -> TripRecord | None:
         key, index = _key(trip_id), trip_index.open_key(trip_id)

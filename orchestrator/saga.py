@@ -47,6 +47,7 @@ class Step:
     """One durable call on a ``resource``, and what undoes it whether or not it had an effect.
 
     Steps that run together have the same ``activity``, which tells their calls apart by ``name``.
+    One that is ``guarded`` is made only by the workflow that counts, while its case is open.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Step:
     resource: str = ""
     body: dict[str, Any] | BaseModel = field(default_factory=dict)
     undo: "Step | None" = None
+    guarded: bool = False
 
 
 class Fault(BaseModel, extra="allow"):
@@ -115,13 +117,15 @@ class Saga:
 
     ``entries`` is what happened, in order; ``values`` what each step done answered, by its name.
     ``cancel`` names the event that cancels it, until it undoes. ``all_again``: a call that waits
-    for the others is sent again with each try of theirs, as the first version did.
+    for the others is sent again with each try of theirs, and ``unguarded``: no call says whose it
+    is; both as the first version did.
     """
 
     ctx: DaprWorkflowContext
     report: Callable[[], None]
     cancel: str | None = None
     all_again: bool = False
+    unguarded: bool = False
     entries: list[Entry] = field(default_factory=list)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     _undos: list[list[Step]] = field(default_factory=list)
@@ -280,8 +284,15 @@ class Saga:
         yield when_any(list(tasks))
 
     def _call(self, steps: Sequence[Step], last: Step | None) -> Any:
+        me = None if self.unguarded else self.ctx.instance_id
         calls = [
-            Call(step=step.name, id=step.resource, body=_plain(step.body), last=step is last)
+            Call(
+                step=step.name,
+                id=step.resource,
+                body=_plain(step.body),
+                last=step is last,
+                by=me if step.guarded else None,
+            )
             for step in steps
         ]
         return self.ctx.call_activity(steps[0].activity, input=Calls(calls=calls))

@@ -16,8 +16,8 @@ class Settings(BaseSettings):
     ``APPROVAL_LIMIT``: a trip that costs more waits ``APPROVAL_SECONDS`` for approval.
     ``UNDO_TRIES``: how often an undo is tried before the trip needs attention.
     ``CARE_SECONDS``: how often open trips are looked after.
-    ``UNREADABLE_SECONDS``: for how long the engine may be unable to read a workflow before its trip
-    needs attention.
+    ``UNREADABLE_LOOKS``: after how many of these looks in a row at which the engine cannot read its
+    workflow a trip needs attention.
     """
 
     booking_wait_seconds: float = 30.0
@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     approval_seconds: float = 86_400.0
     undo_tries: int = 20
     care_seconds: float = 15.0
-    unreadable_seconds: float = 60.0
+    unreadable_looks: int = 5
 
     def terms(self) -> Terms:
         """Return what a trip that is accepted now is started under."""

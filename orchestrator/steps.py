@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from orchestrator import activities
-from orchestrator.models import Cancellation, Progress, TripOrder
+from orchestrator.models import Progress, TripOrder
 from orchestrator.saga import Durable, Saga, Step, Stopped
 from orchestrator.words import reason
 
@@ -40,6 +40,7 @@ def holds(order: TripOrder, offers: dict[str, dict[str, Any]]) -> list[Step]:
             flight_id(order),
             _wish(flight) | {"offerId": flight.offer_id or offers["search flight"]["offerId"]},
             undo_flight,
+            guarded=True,
         ),
         _step(
             order,
@@ -48,6 +49,7 @@ def holds(order: TripOrder, offers: dict[str, dict[str, Any]]) -> list[Step]:
             hotel_id(order),
             _wish(hotel) | {"offerId": hotel.offer_id or offers["search hotel"]["offerId"]},
             undo_hotel,
+            guarded=True,
         ),
     ]
 
@@ -144,23 +146,25 @@ def send_refusal(order: TripOrder, trip: Progress) -> Step:
 
 def look(order: TripOrder) -> Step:
     """Look whether the trip is still this workflow's to end."""
-    body = {"cancellation": isinstance(order, Cancellation)}
-    return Step("look at record", activities.keep, order.terms.policies.record, order.trip_id, body)
+    policy = order.terms.policies.look
+    return Step("look at record", activities.keep, policy, order.trip_id, guarded=True)
 
 
 def keep(order: TripOrder, trip: Progress) -> Step:
     """Put the trip's progress on record."""
     policy = order.terms.policies.record
-    return Step("keep record", activities.keep, policy, order.trip_id, trip)
+    return Step("keep record", activities.keep, policy, order.trip_id, trip, guarded=True)
 
 
 def put_on_record(saga: Saga, order: TripOrder, trip: Progress) -> Durable[None]:
     """Keep the trip's progress, and forget the lines that will not change: the record has them.
 
-    So neither the workflow's history nor its status grows with the times that somebody is asked for
-    help.
+    So what is sent does not grow with the times that somebody is asked for help. The first version
+    goes on sending all, for an older replica may keep it in place of what it had.
     """
     yield from saga.record(keep(order, trip))
+    if saga.all_again:
+        return
     trip.entries[:] = [entry for entry in trip.entries if entry.result == "running"]
     trip.milestones.clear()
 
@@ -193,12 +197,13 @@ def _step(
     resource: str = "",
     body: dict[str, Any] | None = None,
     undo: Step | None = None,
+    guarded: bool = False,
 ) -> Step:
-    return Step(name, activity, order.terms.policies.step, resource, body or {}, undo)
+    return Step(name, activity, order.terms.policies.step, resource, body or {}, undo, guarded)
 
 
 def _undo(order: TripOrder, name: str, activity: Activity, resource: str) -> Step:
-    return Step(name, activity, order.terms.policies.undo, resource)
+    return Step(name, activity, order.terms.policies.undo, resource, guarded=True)
 
 
 def _mail(order: TripOrder, template: str, body: dict[str, Any]) -> Step:

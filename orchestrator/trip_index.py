@@ -120,7 +120,7 @@ def _logged(key: str, value: Any, item: Item) -> Documents:
     changed: Documents = {}
     if len(head.items) >= PAGE:
         changed[page_key(key, head.pages)] = head.model_dump(mode="json", include={"items"})
-        head = Log(pages=head.pages + 1)
+        head = head.model_copy(update={"pages": head.pages + 1, "items": []})
     head.items.append(item)
     changed[key] = head.model_dump(mode="json")
     return changed

@@ -11,6 +11,7 @@ from orchestrator.approval import APPROVAL
 from orchestrator.endings import Ending, Endings
 from orchestrator.engine import Engine, Unreadable
 from orchestrator.models import (
+    LOST,
     UNREADABLE,
     Decision,
     Halt,
@@ -47,7 +48,7 @@ class Trips:
         admission: Admission,
         terms: Terms,
         first_look_seconds: float = _LONGEST_LOOK_SECONDS,
-        unreadable_seconds: float = 60.0,
+        unreadable_looks: int = 5,
     ) -> None:
         self._records = records
         self._engine = engine
@@ -55,8 +56,8 @@ class Trips:
         self._admission = admission
         self._terms = terms
         self._first_look = first_look_seconds
-        self._unreadable_seconds = unreadable_seconds
-        self._unreadable_since: dict[str, float] = {}
+        self._unreadable_looks = unreadable_looks
+        self._unreadable: dict[str, int] = {}
 
     async def book(self, trip_id: str, request: TripRequest, wait_seconds: float = 0) -> TripRecord:
         """Accept a trip, start it, and return it when it has ended or the wait is over.
@@ -75,12 +76,13 @@ class Trips:
     async def cancel(self, trip_id: str) -> TripRecord | None:
         """Cancel a trip at whatever point it is; return it, or None. Of a trip that ended in
         another way than confirmed there is nothing to cancel: it is returned as it is."""
-        record = await self._records.request_cancel(trip_id, datetime.now(UTC))
+        now = datetime.now(UTC)
+        record = await self._records.request_cancel(trip_id, now)
         if record is None or record.ended:
             return record
-        if record.reopened:
+        if record.reopened and record.cancel_requested_at == now:
             await self._engine.start(record)
-        else:
+        elif not record.reopened:
             await self._engine.tell(record.workflow_id, CANCEL)
         return await self._live(record)
 
@@ -104,7 +106,7 @@ class Trips:
             raise NotNow(f"The trip is {shown.progress.status}: there is nothing to resume.")
         is_parked = shown.progress.attention is not None
         if not (is_parked and await self._engine.tell(record.workflow_id, RESUME)):
-            await self._start_over(record, lost=shown.workflow_is_lost)
+            await self._start_over(record, shown.progress)
         return shown
 
     async def look_after(self, record: TripRecord) -> None:
@@ -113,35 +115,40 @@ class Trips:
         try:
             progress = await self._engine.progress(record.workflow_id)
         except Unreadable as torn:
-            await self._keep_unreadable(record, torn)
+            await self._note_unreadable(record, torn)
             return
-        self._unreadable_since.pop(record.trip_id, None)
+        self._unreadable.pop(record.workflow_id, None)
         if progress is None:
             await self._start_unless_parked(record)
         elif _broke(progress):
-            await self._keep_broken(record, progress)
+            await self._note_broken(record, _told(progress, record.progress))
             return
-        elif _broke(record.progress) and progress != Progress():
-            await self._records.keep(record.trip_id, progress)  # it goes on after all
+        elif _broke(record.progress) and progress != Progress():  # it goes on after all
+            await self._records.note(record, progress.onto(record.progress))
         if record.cancel_requested_at and not record.reopened and not (progress and progress.halt):
             await self._engine.tell(record.workflow_id, CANCEL)
 
     def only_these_are_open(self, trip_ids: set[str], older_than: float) -> None:
         """Give back the places of bookings, older than so many seconds, whose trips ended in
-        another replica."""
+        another replica, and forget what was seen of trips that have ended."""
         self._admission.leave_all_but(trip_ids, older_than)
+        seen = self._unreadable.items()
+        self._unreadable = {id_: n for id_, n in seen if id_.partition(".")[0] in trip_ids}
 
-    async def _keep_broken(self, record: TripRecord, progress: Progress) -> None:
+    async def _note_broken(self, record: TripRecord, progress: Progress) -> None:
         if not _broke(record.progress):
-            await self._records.keep(record.trip_id, _told(progress, record.progress))
+            await self._records.note(record, progress.needing_attention(datetime.now(UTC)))
 
-    async def _keep_unreadable(self, record: TripRecord, torn: Unreadable) -> None:
-        """Record that a workflow needs a person, once the engine could not read it for long."""
-        since = self._unreadable_since.setdefault(record.trip_id, _monotonic())
-        if _monotonic() - since >= self._unreadable_seconds and not _broke(record.progress):
+    async def _note_unreadable(self, record: TripRecord, torn: Unreadable) -> None:
+        """Record that a trip needs a person, once its workflow could not be read for so many looks
+        in a row."""
+        looks = self._unreadable[record.workflow_id] = (
+            self._unreadable.get(record.workflow_id, 0) + 1
+        )
+        if looks >= self._unreadable_looks:
             why = Halt(step=record.progress.step or "workflow", reason=UNREADABLE, detail=str(torn))
             lost = {"status": "needs_attention", "attention": None, "halt": why}
-            await self._records.keep(record.trip_id, record.progress.model_copy(update=lost))
+            await self._note_broken(record, record.progress.model_copy(update=lost))
 
     async def _admit(self, trip_id: str, request: TripRequest) -> TripRecord:
         """Accept a trip that has a place; one that ends gives its place back by itself. A trip
@@ -210,18 +217,19 @@ class Trips:
         that broke, the engine forgets in time."""
         if record.progress.status != "needs_attention":
             with suppress(NotNow):
-                await self._start_over(record)
+                await self._start_over(record, record.progress)
 
-    async def _start_over(self, record: TripRecord, lost: bool = False) -> None:
+    async def _start_over(self, record: TripRecord, known: Progress) -> None:
         """Start the workflow of a trip that may have been started before. It is on record first:
         so the run that comes, also one that somebody else starts, undoes what the last may have
         done. Raises NotNow when the trip has gone on since ``record`` was read."""
+        lost = known.halt is not None and known.halt.reason in LOST
+        taken = await self._records.take_up(record, known, datetime.now(UTC), lost)
+        if taken is None:
+            raise NotNow("The trip has gone on meanwhile; look at it again.")
         with suppress(Unreadable):
             if lost:
                 await self._engine.drop(record.workflow_id)
-        taken = await self._records.take_up(record, datetime.now(UTC), lost)
-        if taken is None:
-            raise NotNow("The trip has gone on meanwhile; look at it again.")
         await self._engine.start(taken)
 
 

@@ -30,7 +30,8 @@ def cancel_trip(ctx: DaprWorkflowContext, order: Cancellation) -> Durable[str]:
 
 
 def book_trip_1(ctx: DaprWorkflowContext, order: TripOrder) -> Durable[str]:
-    """The first version: it did not look at the record before it undid anything."""
+    """The first version: it neither looks at the record before it undoes anything, nor does it let
+    its calls be guarded. A trip of it that starts late is as safe as it was then, not more."""
     return _book(ctx, order, version=1)
 
 
@@ -67,7 +68,9 @@ def _book(ctx: DaprWorkflowContext, order: TripOrder, version: int) -> Durable[s
 def _cancel(ctx: DaprWorkflowContext, order: Cancellation, version: int) -> Durable[str]:
     trip = order.progress
     saga = _saga(ctx, trip, version)
-    if version > 1 and (yield from _is_over(saga, order)):
+    if version == 1:
+        _note_that_it_was_confirmed(saga, trip)
+    elif (yield from _is_over(saga, order)):
         return OVER
     _owe_all(saga, order)
     trip.halt = Halt(
@@ -90,6 +93,13 @@ def _is_over(saga: Saga, order: TripOrder) -> Durable[bool]:
     return False
 
 
+def _note_that_it_was_confirmed(saga: Saga, trip: Progress) -> None:
+    """Tell it of a trip that was reopened before its record told so."""
+    if not any(milestone.event == "confirmed" for milestone in trip.milestones):
+        ended_at = trip.entries[-1].ended_at if trip.entries else None
+        trip.milestones.append(Milestone(event="confirmed", at=ended_at or saga.now))
+
+
 def _owe_all(saga: Saga, order: TripOrder) -> None:
     saga.owe(*steps.cancellations(order))
     saga.owe(steps.refund(order))
@@ -97,9 +107,11 @@ def _owe_all(saga: Saga, order: TripOrder) -> None:
 
 def _call_off(saga: Saga, order: TripOrder, trip: Progress, status: TripStatus) -> Durable[None]:
     """Undo everything and end with ``status``; what cannot be undone waits for its cause to be
-    mended, durably."""
+    mended, durably. If another workflow counts by now, leave it all to that."""
     trip.status = "running"
     while left := (yield from saga.compensate()):
+        if any(entry.reason == OVER for entry in left):
+            return
         yield from _wait_for_help(saga, order, trip, left)
     trip.flight = saga.values.get("cancel flight", trip.flight)
     trip.hotel = saga.values.get("cancel hotel", trip.hotel)
@@ -159,4 +171,5 @@ def _saga(
         # nothing else to tell.
         ctx.set_custom_status(trip.model_dump_json(exclude_none=True))
 
-    return Saga(ctx, report, cancel, all_again=version == 1, entries=trip.entries)
+    first = version == 1
+    return Saga(ctx, report, cancel, all_again=first, unguarded=first, entries=trip.entries)

@@ -104,6 +104,7 @@ def test_a_start_says_whether_an_earlier_run_may_have_come_to_any_point() -> Non
         fault(StatusCode.UNKNOWN, "no such instance exists"),
         fault(StatusCode.NOT_FOUND, ""),
         fault(StatusCode.UNKNOWN, "workflow is stalled"),
+        fault(StatusCode.UNKNOWN, "actor is stalled"),
     ],
 )
 def test_an_event_that_nobody_hears_is_told_as_such(said: AioRpcError) -> None:

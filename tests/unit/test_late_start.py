@@ -37,6 +37,7 @@ def run(record: TripRecord, **engine_does: Any) -> RealActivities:
 
 def run_cancellation(record: TripRecord) -> None:
     engine = RealActivities()
+    engine.instance_id = "t1.cancellation"
     order = Cancellation(trip_id="t1", request=record.request, progress=record.progress)
     engine.run(cancel_trip(engine, order))  # type: ignore[arg-type]
 
@@ -113,7 +114,7 @@ def test_a_run_that_does_not_know_of_the_broken_one_before_it_gives_the_money_ba
 ) -> None:
     """The start was late, and so came without word of the resume that is on record."""
     services.states = {"t1:flight": "held", "t1:hotel": "held", "t1:payment": "charged"}
-    asyncio.run(records.take_up(record, NOW, lost=False))
+    asyncio.run(records.take_up(record, record.progress, NOW, lost=False))
     services.offers = []
     run(record)
     assert left(services) == UNDONE

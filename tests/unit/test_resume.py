@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from base.errors import Unavailable
-from orchestrator import trips
 from orchestrator.admission import Admission, Busy
 from orchestrator.endings import Endings
 from orchestrator.engine import Unreadable
@@ -74,7 +73,7 @@ class World:
     """Trips with an engine, and the record of trip t1."""
 
     def __init__(
-        self, engine: Engine, places: int = 1, unreadable_seconds: float = 0, **facts: Any
+        self, engine: Engine, places: int = 1, unreadable_looks: int = 1, **facts: Any
     ) -> None:
         self.records = TripRecords(MemoryStore())  # type: ignore[arg-type]
         self.admission = Admission(places, 30)
@@ -84,7 +83,7 @@ class World:
             Endings(),
             self.admission,
             Terms(),
-            unreadable_seconds=unreadable_seconds,
+            unreadable_looks=unreadable_looks,
         )
         given = {"trip_id": "t1", "digest": REQUEST.digest(), "request": REQUEST, "created_at": NOW}
         asyncio.run(self.records.accept(TripRecord(**(given | facts))))
@@ -138,7 +137,7 @@ def test_what_the_broken_run_left_unfinished_is_told_as_such() -> None:
     [line] = world.record.progress.entries
     assert (line.result, line.reason) == ("failed", "interrupted")
     assert line.ended_at is not None
-    assert [m.event for m in world.record.progress.milestones] == ["resumed"]
+    assert [m.event for m in world.record.progress.milestones] == ["needs_attention", "resumed"]
 
 
 def test_a_trip_that_has_gone_on_meanwhile_is_not_started() -> None:
@@ -147,7 +146,7 @@ def test_a_trip_that_has_gone_on_meanwhile_is_not_started() -> None:
     late = world.record
     asyncio.run(world.trips.resume("t1"))
     with pytest.raises(NotNow, match="gone on"):
-        asyncio.run(world.trips._start_over(late))
+        asyncio.run(world.trips._start_over(late, late.progress))
     assert len(engine.started) == 1
 
 
@@ -203,7 +202,7 @@ TORN = Unreadable("inbox key declared in metadata but missing from state store")
 
 
 def test_a_trip_whose_workflow_cannot_be_read_for_a_moment_is_shown_as_it_is_on_record() -> None:
-    world = World(Engine(TORN), unreadable_seconds=60, progress=Progress(step="charge"))
+    world = World(Engine(TORN), unreadable_looks=2, progress=Progress(step="charge"))
     shown = asyncio.run(world.trips.get("t1"))
     asyncio.run(world.trips.look_after(world.record))
     assert shown == world.record
@@ -224,19 +223,23 @@ def test_a_trip_whose_workflow_stays_unreadable_needs_attention_and_goes_on_unde
     assert engine.told == []
 
 
-def test_a_workflow_that_can_be_read_again_was_not_unreadable_for_long(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_workflow_that_can_be_read_again_was_not_lost() -> None:
     engine = Engine(TORN)
-    world = World(engine, unreadable_seconds=60)
-    for now, seen in ((0.0, TORN), (40.0, Progress()), (80.0, TORN), (139.0, TORN)):
-        monkeypatch.setattr(trips, "_monotonic", lambda now=now: now)
+    world = World(engine, unreadable_looks=3)
+    for seen in (TORN, TORN, Progress(), TORN, TORN):
         engine.seen = seen
         asyncio.run(world.trips.look_after(world.record))
     assert world.record.progress == Progress()
-    monkeypatch.setattr(trips, "_monotonic", lambda: 140.0)
     asyncio.run(world.trips.look_after(world.record))
     assert world.record.progress.status == "needs_attention"
+
+
+def test_what_was_seen_of_trips_that_have_ended_is_forgotten() -> None:
+    world = World(Engine(TORN), unreadable_looks=2)
+    asyncio.run(world.trips.look_after(world.record))
+    world.trips.only_these_are_open(set(), 0)
+    asyncio.run(world.trips.look_after(world.record))
+    assert world.record.progress == Progress()
 
 
 def test_a_stalled_trip_is_dropped_from_the_engine_and_goes_on_under_another_id() -> None:

@@ -68,6 +68,15 @@ def test_documents_stay_bounded_however_many_trips_there_are() -> None:
     assert longest == PAGE
 
 
+def test_what_another_release_wrote_into_a_head_stays_there() -> None:
+    key = trip_index.logs_of("c1")[0]
+    stored = store_of(PAGE)
+    stored[key]["archived"] = 3
+    keys = trip_index.keys("new", "c1")
+    changed = trip_index.with_trip({key: stored.get(key) for key in keys}, item(PAGE))
+    assert changed[key]["archived"] == 3
+
+
 def test_open_trips_are_those_that_were_not_closed() -> None:
     stored = store_of(10)
     for n in range(0, 10, 2):
