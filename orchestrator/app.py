@@ -11,15 +11,19 @@ from fastapi.staticfiles import StaticFiles
 from base.app import create_app
 from base.errors import Unavailable
 from base.sidecar import Sidecar
-from orchestrator import wiring
+from base.state import StateStore
+from orchestrator.activities import Activities
 from orchestrator.admission import Admission
 from orchestrator.caretaker import Caretaker
 from orchestrator.console.apps import Apps
 from orchestrator.console.pages import router as console
+from orchestrator.endings import Endings
 from orchestrator.engine import Engine, create_runtime
 from orchestrator.listing import Listing
 from orchestrator.origin import SameOrigin
+from orchestrator.participants import Participants, ParticipantsSettings
 from orchestrator.problems import answer_as_orchestrator
+from orchestrator.records import TripRecords
 from orchestrator.routes import router
 from orchestrator.settings import Settings
 from orchestrator.trips import Trips
@@ -27,27 +31,30 @@ from telemetry.tracing import TracingSettings
 
 
 @asynccontextmanager
-async def _live(app: FastAPI, _: Sidecar) -> AsyncIterator[None]:
+async def _live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
     settings = Settings()
-    runtime = create_runtime()
+    records = TripRecords(StateStore(sidecar, "trip-store"))
+    services = Participants(sidecar, ParticipantsSettings())
+    endings = Endings()
+    runtime = create_runtime(Activities(services, records, endings))
     admission = Admission(settings.bookings_at_once, settings.booking_wait_seconds)
-    wiring.endings.on_end = admission.leave
+    endings.on_end = admission.leave
     trips = Trips(
-        wiring.records,
+        records,
         Engine(),
-        wiring.endings,
+        endings,
         admission,
         settings.terms(),
         settings.first_look_seconds,
         settings.unreadable_looks,
     )
-    app.state.trips = trips
-    app.state.listing = Listing(wiring.records)
-    app.state.services = wiring.services
-    app.state.apps = Apps(wiring.sidecar, wiring.services)
+    app.state.sidecar, app.state.records, app.state.trips = sidecar, records, trips
+    app.state.listing = Listing(records)
+    app.state.services = services
+    app.state.apps = Apps(sidecar, services)
     app.state.zipkin_url = TracingSettings().zipkin_endpoint.partition("/api/")[0]
     app.state.booking_wait_seconds = settings.booking_wait_seconds
-    caretaker = Caretaker(trips, wiring.records, settings.care_seconds)
+    caretaker = Caretaker(trips, records, settings.care_seconds)
     # The sidecar opens its workflow engine only once this app listens: start beside, not before.
     worker = asyncio.create_task(asyncio.to_thread(runtime.start))
     care = asyncio.create_task(caretaker.run())
@@ -59,13 +66,12 @@ async def _live(app: FastAPI, _: Sidecar) -> AsyncIterator[None]:
             await care
         await asyncio.to_thread(runtime.shutdown)
         await worker
-        await wiring.sidecar.close()
 
 
-async def _ready(_: FastAPI) -> None:
-    if not await wiring.sidecar.connected_workers():
+async def _ready(app: FastAPI) -> None:
+    if not await app.state.sidecar.connected_workers():
         raise Unavailable("The sidecar's workflow engine does not serve this app (yet).")
-    await wiring.records.get("readyz")
+    await app.state.records.get("readyz")
 
 
 app = create_app(

@@ -14,7 +14,8 @@ from grpc.aio import AioRpcError
 from pydantic import BaseModel, ValidationError
 
 from base.errors import Unavailable
-from orchestrator import activities, versions
+from orchestrator import versions
+from orchestrator.activities import Activities
 from orchestrator.models import Cancellation, Halt, Progress, TripOrder, TripRecord
 from orchestrator.workflow import book_trip, cancel_trip
 
@@ -103,7 +104,7 @@ class Engine:
         raise AssertionError("unreachable")
 
 
-def create_runtime() -> WorkflowRuntime:
+def create_runtime(activities: Activities) -> WorkflowRuntime:
     """Return the worker that runs the sagas and their activities, not yet started."""
     # The worker makes its own event loop: let that be as fast as the server's.
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
@@ -111,8 +112,8 @@ def create_runtime() -> WorkflowRuntime:
     quiet = LoggerOptions(log_handler=logging.NullHandler())
     runtime = WorkflowRuntime(logger_options=quiet, worker_ready_timeout=3600)
     versions.register(runtime)
-    for activity in activities.ALL:
-        runtime.register_activity(activity)
+    for name, activity in activities.by_name().items():
+        runtime.register_activity(activity, name=name)
     return runtime
 
 

@@ -51,7 +51,7 @@ class Step:
     """
 
     name: str
-    activity: Callable[..., Any]
+    activity: str
     retry: Retry
     resource: str = ""
     body: dict[str, Any] | BaseModel = field(default_factory=dict)

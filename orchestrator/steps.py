@@ -4,17 +4,13 @@ Every id comes from the trip's, never from an answer, so any call can be repeate
 without having seen what the call answered.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from orchestrator import activities
 from orchestrator.models import Progress, TripOrder
 from orchestrator.saga import Durable, Saga, Step, Stopped
 from orchestrator.words import reason
-
-Activity = Callable[..., Any]
 
 
 def searches(order: TripOrder) -> list[Step]:
@@ -22,9 +18,9 @@ def searches(order: TripOrder) -> list[Step]:
     flight, hotel = order.request.flight, order.request.hotel
     steps = []
     if flight.offer_id is None:
-        steps.append(_step(order, "search flight", activities.search, body=_wish(flight)))
+        steps.append(_step(order, "search flight", "search", body=_wish(flight)))
     if hotel.offer_id is None:
-        steps.append(_step(order, "search hotel", activities.search, body=_wish(hotel)))
+        steps.append(_step(order, "search hotel", "search", body=_wish(hotel)))
     return steps
 
 
@@ -36,7 +32,7 @@ def holds(order: TripOrder, offers: dict[str, dict[str, Any]]) -> list[Step]:
         _step(
             order,
             "hold flight",
-            activities.hold,
+            "hold",
             flight_id(order),
             _wish(flight) | {"offerId": flight.offer_id or offers["search flight"]["offerId"]},
             undo_flight,
@@ -45,7 +41,7 @@ def holds(order: TripOrder, offers: dict[str, dict[str, Any]]) -> list[Step]:
         _step(
             order,
             "hold hotel",
-            activities.hold,
+            "hold",
             hotel_id(order),
             _wish(hotel) | {"offerId": hotel.offer_id or offers["search hotel"]["offerId"]},
             undo_hotel,
@@ -58,8 +54,8 @@ def extensions(order: TripOrder, until: datetime) -> list[Step]:
     """Let both holds last until then."""
     body = {"until": until.strftime("%Y-%m-%dT%H:%M:%SZ")}
     return [
-        _step(order, "extend flight", activities.extend, flight_id(order), body),
-        _step(order, "extend hotel", activities.extend, hotel_id(order), body),
+        _step(order, "extend flight", "extend", flight_id(order), body),
+        _step(order, "extend hotel", "extend", hotel_id(order), body),
     ]
 
 
@@ -70,28 +66,28 @@ def charge(order: TripOrder, total: dict[str, Any]) -> Step:
         "amount": total,
         "paymentMethod": order.request.payment_method,
     }
-    return _step(order, "charge", activities.pay, payment_id(order), body, refund(order))
+    return _step(order, "charge", "pay", payment_id(order), body, refund(order))
 
 
 def confirmations(order: TripOrder) -> list[Step]:
     """Confirm both; what undoes it is on the stack since the hold."""
     return [
-        _step(order, "confirm flight", activities.confirm, flight_id(order)),
-        _step(order, "confirm hotel", activities.confirm, hotel_id(order)),
+        _step(order, "confirm flight", "confirm", flight_id(order)),
+        _step(order, "confirm hotel", "confirm", hotel_id(order)),
     ]
 
 
 def cancellations(order: TripOrder) -> list[Step]:
     """Cancel both reservations, whatever state they are in."""
     return [
-        _undo(order, "cancel flight", activities.cancel, flight_id(order)),
-        _undo(order, "cancel hotel", activities.cancel, hotel_id(order)),
+        _undo(order, "cancel flight", "cancel", flight_id(order)),
+        _undo(order, "cancel hotel", "cancel", hotel_id(order)),
     ]
 
 
 def refund(order: TripOrder) -> Step:
     """Give back what was charged, if anything was."""
-    return _undo(order, "refund", activities.pay, payment_id(order))
+    return _undo(order, "refund", "pay", payment_id(order))
 
 
 def send_confirmation(order: TripOrder, trip: Progress) -> Step:
@@ -147,13 +143,13 @@ def send_refusal(order: TripOrder, trip: Progress) -> Step:
 def look(order: TripOrder) -> Step:
     """Look whether the trip is still this workflow's to end."""
     policy = order.terms.policies.look
-    return Step("look at record", activities.keep, policy, order.trip_id, guarded=True)
+    return Step("look at record", "keep", policy, order.trip_id, guarded=True)
 
 
 def keep(order: TripOrder, trip: Progress) -> Step:
     """Put the trip's progress on record."""
     policy = order.terms.policies.record
-    return Step("keep record", activities.keep, policy, order.trip_id, trip, guarded=True)
+    return Step("keep record", "keep", policy, order.trip_id, trip, guarded=True)
 
 
 def put_on_record(saga: Saga, order: TripOrder, trip: Progress) -> Durable[None]:
@@ -193,7 +189,7 @@ def total(flight: dict[str, Any], hotel: dict[str, Any]) -> dict[str, Any]:
 def _step(
     order: TripOrder,
     name: str,
-    activity: Activity,
+    activity: str,
     resource: str = "",
     body: dict[str, Any] | None = None,
     undo: Step | None = None,
@@ -202,13 +198,13 @@ def _step(
     return Step(name, activity, order.terms.policies.step, resource, body or {}, undo, guarded)
 
 
-def _undo(order: TripOrder, name: str, activity: Activity, resource: str) -> Step:
+def _undo(order: TripOrder, name: str, activity: str, resource: str) -> Step:
     return Step(name, activity, order.terms.policies.undo, resource, guarded=True)
 
 
 def _mail(order: TripOrder, template: str, body: dict[str, Any]) -> Step:
     resource = f"{order.trip_id}:{template}"
-    return Step(f"send {template}", activities.send, order.terms.policies.mail, resource, body)
+    return Step(f"send {template}", "send", order.terms.policies.mail, resource, body)
 
 
 def _refunded(trip: Progress) -> dict[str, Any] | None:

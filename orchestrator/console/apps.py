@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from base.errors import Unavailable
 from base.sidecar import Sidecar, brief
-from orchestrator.activities import FLIGHT, HOTEL, NOTIFICATION, PAYMENT
 from orchestrator.participants import Participants
+from orchestrator.requests import FLIGHT, HOTEL, NOTIFICATION, PAYMENT
 
 _FRESH_SECONDS = 1.0
 _SERVICES = (FLIGHT, HOTEL, PAYMENT, NOTIFICATION)

@@ -17,7 +17,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from base.errors import Unavailable
 from orchestrator import words
-from orchestrator.activities import FLIGHT, HOTEL, NOTIFICATION
 from orchestrator.admission import Busy
 from orchestrator.audit import trail
 from orchestrator.console.apps import Apps
@@ -34,6 +33,7 @@ from orchestrator.models import (
 )
 from orchestrator.participants import Participants
 from orchestrator.problems import bad_cursor
+from orchestrator.requests import FLIGHT, HOTEL, NOTIFICATION
 from orchestrator.routes import Booking, Known, Lists
 from orchestrator.trips import NotNow, OtherRequest
 

@@ -1,14 +1,14 @@
 """The saga with its real activities and records, over services and a store in memory."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from base.errors import Unavailable
-from orchestrator import activities
-from orchestrator.calls import Answer, Calls, Refused
+from orchestrator.activities import Activities, Activity
+from orchestrator.calls import Answer, Calls, Outcomes, Refused
+from orchestrator.endings import Endings
 from orchestrator.records import TripRecords
 from tests.support.memory import MemoryStore
 from tests.unit.engine import FakeEngine
@@ -78,31 +78,35 @@ class RealActivities(FakeEngine):
     def __init__(self, **engine_does: Any) -> None:
         super().__init__({}, **engine_does)
 
-    def call_activity(self, activity: Callable[..., Any], *, input: Calls) -> Any:
+    activities: dict[str, Activity]
+
+    def call_activity(self, activity: str, *, input: Calls) -> Any:
         task = super().call_activity(activity, input=input)
         self._pending[-1] = lambda: self._run(activity, input, task)
         return task
 
-    def _run(self, activity: Callable[..., Any], calls: Calls, task: Any) -> None:
+    def _run(self, activity: str, calls: Calls, task: Any) -> None:
         self.calls += [call.step for call in calls.calls]
         self.inputs |= {call.step: call for call in calls.calls}
-        outcomes = asyncio.run(activity(None, calls))
+        outcomes = asyncio.run(self._settled(activity, calls))
         for event in [self.events.pop(c.step) for c in calls.calls if c.step in self.events]:
             self.tell(event, None)
         task.complete(outcomes.model_dump(mode="json"))
 
+    async def _settled(self, activity: str, calls: Calls) -> Outcomes:
+        return await self.activities[activity](None, calls)  # type: ignore[arg-type]
+
 
 @pytest.fixture
-def services(monkeypatch: pytest.MonkeyPatch) -> Services:
+def services() -> Services:
     """The services that the activities call."""
-    made = Services()
-    monkeypatch.setattr(activities, "services", made)
-    return made
+    return Services()
 
 
 @pytest.fixture
-def records(monkeypatch: pytest.MonkeyPatch) -> TripRecords:
+def records(services: Services, monkeypatch: pytest.MonkeyPatch) -> TripRecords:
     """The records that the activities read and keep."""
     made = TripRecords(MemoryStore())  # type: ignore[arg-type]
-    monkeypatch.setattr(activities, "records", made)
+    activities = Activities(services, made, Endings())  # type: ignore[arg-type]
+    monkeypatch.setattr(RealActivities, "activities", activities.by_name(), raising=False)
     return made

@@ -1,67 +1,51 @@
 """Answers of a service that does not keep its contract: a fault, not a crash of the saga."""
 
-import asyncio
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from orchestrator import activities
-from orchestrator.calls import Answer, Call, Made, Refused
-from orchestrator.wiring import services
-
-
-def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
-    async def invoke(*_: Any) -> Answer:
-        return answer
-
-    monkeypatch.setattr(services, "invoke", invoke)
-
-
-def run(make: Made) -> Answer:
-    async def made() -> Answer:
-        return await make(Call(step="", id="t1"))
-
-    return asyncio.run(made())
-
+from orchestrator.activities import KEEP, LOOK, ROWS
+from orchestrator.calls import Answer, Refused
+from orchestrator.requests import REQUESTS
 
 CHECKED = [
-    activities.search_flight,
-    activities.search_hotel,
-    activities.hold_flight,
-    activities.hold_hotel,
-    activities.charge,
-    activities.confirm_flight,
-    activities.confirm_hotel,
+    "search flight",
+    "search hotel",
+    "hold flight",
+    "hold hotel",
+    "charge",
+    "confirm flight",
+    "confirm hotel",
 ]
 
 
-@pytest.mark.parametrize("make", CHECKED, ids=lambda make: make.__name__)
-def test_an_answer_without_what_the_saga_needs_is_a_fault(
-    monkeypatch: pytest.MonkeyPatch, make: Made
-) -> None:
-    answering(monkeypatch, Answer(value={"status": "fine"}))
+@pytest.mark.parametrize("step", CHECKED)
+def test_an_answer_without_what_the_saga_needs_is_a_fault(step: str) -> None:
     with pytest.raises(ValidationError):
-        run(make)
+        REQUESTS[step].read(Answer(value={"status": "fine"}))
 
 
-@pytest.mark.parametrize("make", CHECKED, ids=lambda make: make.__name__)
-def test_a_refusal_is_passed_on(monkeypatch: pytest.MonkeyPatch, make: Made) -> None:
+@pytest.mark.parametrize("step", REQUESTS)
+def test_a_refusal_is_passed_on(step: str) -> None:
     refused = Answer(refusal=Refused(reason="no", detail="No."))
-    answering(monkeypatch, refused)
-    assert run(make) == refused
+    assert REQUESTS[step].read(refused) == refused
 
 
-def test_of_several_offers_the_cheapest_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_several_offers_the_cheapest_is_taken() -> None:
     def offer(name: str, amount: int) -> dict[str, Any]:
         return {"offerId": name, "price": {"amount": amount, "currency": "USD"}}
 
-    answering(monkeypatch, Answer(value={"offers": [offer("b", 2), offer("a", 1), offer("c", 3)]}))
-    assert run(activities.search_flight).value["offerId"] == "a"
+    found = Answer(value={"offers": [offer("b", 2), offer("a", 1), offer("c", 3)]})
+    assert REQUESTS["search flight"].read(found).value["offerId"] == "a"
 
 
-def test_no_offer_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, Answer(value={"offers": []}))
-    refusal = run(activities.search_hotel).refusal
+def test_no_offer_is_a_refusal() -> None:
+    refusal = REQUESTS["search hotel"].read(Answer(value={"offers": []})).refusal
     assert refusal is not None
     assert refusal.reason == "sold_out"
+
+
+def test_every_step_of_a_row_has_a_request_but_for_the_record() -> None:
+    steps = {step for row in ROWS.values() for step in row}
+    assert steps == {*REQUESTS, KEEP, LOOK}

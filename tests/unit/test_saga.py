@@ -16,11 +16,8 @@ NO = Refused(reason="no", detail="It will not be.")
 
 
 def step(name: str, undo: str | None = None, retry: Retry = STEP) -> Step:
-    undoing = Step(undo, _activity, UNDO) if undo else None
-    return Step(name, _activity, retry, undo=undoing)
-
-
-def _activity() -> None: ...
+    undoing = Step(undo, "row", UNDO) if undo else None
+    return Step(name, "row", retry, undo=undoing)
 
 
 def run(engine: FakeEngine, body: Any) -> tuple[Saga, Any]:
