@@ -1,10 +1,12 @@
 """Documents of one kind in a Dapr state store, each changed by a rule and guarded by its ETag."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
+from base.errors import Changed
 from base.state import StateStore, Write, decided
 
 D = TypeVar("D", bound=BaseModel)
@@ -25,6 +27,12 @@ class Documents(Generic[D]):
     async def change(self, document_id: str, rule: Callable[[D | None], D]) -> D:
         """Apply ``rule`` and store its answer, if that is new. Raises what the rule raises."""
         return await decided(lambda: self._once(document_id, rule))
+
+    async def add(self, document_id: str, document: D) -> None:
+        """Store a document, unless the id has one."""
+        write = Write(self._key(document_id), document.model_dump(mode="json"), None)
+        with suppress(Changed):
+            await self._state.write([write])
 
     async def _once(self, document_id: str, rule: Callable[[D | None], D]) -> D:
         known, etag = await self._read(document_id)

@@ -11,13 +11,13 @@ from base.problems import problems
 from base.sidecar import Sidecar
 from base.state import StateStore
 from base.wire import ResourceId
+from kit.documents import Documents
 from kit.service import create_service
 from services.notification.binding import MailBinding
 from services.notification.calendar import entries
 from services.notification.models import Confirmation, NotificationRequest, NotificationState
-from services.notification.outbox import Outbox
+from services.notification.outbox import Outbox, Sent
 from services.notification.sink import SinkSettings, sink
-from services.notification.store import Sent, SentStore
 
 _STORE = "notification-store"
 
@@ -25,7 +25,8 @@ _STORE = "notification-store"
 @asynccontextmanager
 async def _live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
     async with sink(SinkSettings()):
-        app.state.outbox = Outbox(SentStore(StateStore(sidecar, _STORE)), MailBinding(sidecar))
+        sent = Documents(StateStore(sidecar, _STORE), "notification", Sent)
+        app.state.outbox = Outbox(sent, MailBinding(sidecar))
         yield
 
 

@@ -1,15 +1,30 @@
 """Sending each notification once."""
 
 import asyncio
+from datetime import datetime
+from typing import Any
 from weakref import WeakValueDictionary
+
+from pydantic import BaseModel
 
 from base.clock import utc_now
 from base.errors import Refusal
 from base.wire import as_asked
+from kit.documents import Documents
 from services.notification.binding import MailBinding
 from services.notification.mail import compose
 from services.notification.models import NotificationRequest
-from services.notification.store import Sent, SentStore
+
+
+class Sent(BaseModel, extra="allow"):
+    """A notification that was handed to the mail server, as it is stored."""
+
+    id: str
+    request: dict[str, Any]
+    to: str
+    subject: str
+    text: str
+    sent_at: datetime
 
 
 class Outbox:
@@ -20,7 +35,7 @@ class Outbox:
     it.
     """
 
-    def __init__(self, store: SentStore, mail: MailBinding) -> None:
+    def __init__(self, store: Documents[Sent], mail: MailBinding) -> None:
         self._store = store
         self._mail = mail
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -57,5 +72,5 @@ class Outbox:
             text=mail.text,
             sent_at=utc_now(),
         )
-        await self._store.add(sent)
+        await self._store.add(notification_id, sent)
         return sent
