@@ -1,7 +1,7 @@
 """What makes a FastAPI app one of ours: Dapr's routes, health, limits, traces, metrics and logs."""
 
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from dapr.ext.fastapi import DaprApp
@@ -18,10 +18,17 @@ Lifespan = Callable[[FastAPI, Sidecar], AbstractAsyncContextManager[None]]
 Ready = Callable[[FastAPI], Awaitable[None]]
 
 
-def create_app(title: str, lifespan: Lifespan, ready: Ready, readiness: str) -> FastAPI:
+def create_app(
+    title: str,
+    lifespan: Lifespan,
+    ready: Ready,
+    readiness: str,
+    guards: Sequence[type] = (),
+) -> FastAPI:
     """Return an app whose ``lifespan`` gets the sidecar to wire its parts with.
 
     ``ready`` raises Unavailable while the app is not; ``readiness`` says in words what it looks at.
+    ``guards`` are ASGI middlewares that a request passes before it is looked at.
     """
 
     @asynccontextmanager
@@ -37,7 +44,8 @@ def create_app(title: str, lifespan: Lifespan, ready: Ready, readiness: str) -> 
             await sidecar.close()
 
     app = FastAPI(title=title, version="1.0.0", lifespan=live)
-    app.add_middleware(BodyLimit)
+    for guard in (BodyLimit, *guards):
+        app.add_middleware(guard)
     DaprApp(app, router_tags=["Dapr"])
     _add_health(app, ready, readiness)
     observe(app)

@@ -79,9 +79,9 @@ app = create_app(
     _live,
     _ready,
     "The sidecar, the store and the workflow engine are reachable",
+    guards=[SameOrigin],
 )
 answer_as_orchestrator(app)
-app.add_middleware(SameOrigin)
 app.include_router(router)
 app.include_router(console)
 app.mount("/static", StaticFiles(directory=Path(__file__).parent / "console" / "static"))
