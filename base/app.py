@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dapr.ext.fastapi import DaprApp
 from fastapi import FastAPI
 from fastapi_problem.error import Problem
+from starlette.types import ASGIApp
 
 from base.errors import Unavailable
 from base.limits import BodyLimit
@@ -23,7 +24,7 @@ def create_app(
     lifespan: Lifespan,
     ready: Ready,
     readiness: str,
-    guards: Sequence[type] = (),
+    guards: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
 ) -> FastAPI:
     """Return an app whose ``lifespan`` gets the sidecar to wire its parts with.
 
