@@ -45,7 +45,8 @@ def create_app(
             await sidecar.close()
 
     app = FastAPI(title=title, version="1.0.0", lifespan=live)
-    for guard in (BodyLimit, *guards):
+    app.add_middleware(BodyLimit)
+    for guard in guards:
         app.add_middleware(guard)
     DaprApp(app, router_tags=["Dapr"])
     _add_health(app, ready, readiness)

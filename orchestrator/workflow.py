@@ -158,6 +158,7 @@ def _end(
     if kept.result == "refused":
         raise Stopped("confirm", kept.reason or "", kept.detail or "", refused=True)
     trip.status = status
+    saga.report()
 
 
 def _saga(

@@ -90,6 +90,7 @@ def test_a_trip_takes_the_steps_of_the_table_and_is_confirmed() -> None:
     assert kept.status == "confirmed"
     assert kept.total == {"amount": 500, "currency": "USD"}
     assert kept.halt is None
+    assert Progress.model_validate_json(engine.statuses[-1]).status == "confirmed"
 
 
 @pytest.mark.parametrize(
