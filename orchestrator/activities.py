@@ -138,4 +138,4 @@ def _closed(progress: Progress) -> Progress:
 def _facts(record: TripRecord) -> dict[str, str]:
     halt = record.progress.halt
     why = {"step": halt.step, "reason": halt.reason} if halt else {}
-    return {"trip_id": record.trip_id, **why}
+    return {"case_id": record.trip_id, **why}

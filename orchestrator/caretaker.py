@@ -50,7 +50,7 @@ class Caretaker:
         try:
             await self._trips.look_after(record)
         except Exception as fault:
-            said = {"trip_id": record.trip_id}
+            said = {"case_id": record.trip_id}
             _log.warning("trip could not be looked after, next round will: %r", fault, extra=said)
 
     async def _open(self) -> list[TripRecord | UnreadableRecord]:

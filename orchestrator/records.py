@@ -129,7 +129,7 @@ class TripRecords:
             if trip_id not in self._unreadable:
                 self._unreadable.add(trip_id)
                 meters.UNREADABLE.inc()
-                _log.error("%s", unreadable, extra={"trip_id": trip_id})
+                _log.error("%s", unreadable, extra={"case_id": trip_id})
             return unreadable
 
     async def _read(self, keys: Sequence[str]) -> dict[str, Stored]:

@@ -180,7 +180,7 @@ class Trips:
         record = _of_same_request(await self._records.accept(fresh), request)
         if record is fresh:
             meters.ACCEPTED.inc()
-            _log.info("trip accepted", extra={"trip_id": trip_id})
+            _log.info("trip accepted", extra={"case_id": trip_id})
             await self._engine.start(record)
         return record
 

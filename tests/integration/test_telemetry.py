@@ -78,7 +78,7 @@ def test_a_trips_log_lines_bear_its_id(world: World, system: System) -> None:
         lines = "\n".join(
             log.read_text() for log in logs.folder(system.home).glob(f"{app_id}_app*.log")
         )
-        assert re.search(rf"\b{says}\b.*trip_id={trip_id}\b", lines), f"{app_id} did not log it"
+        assert re.search(rf"\b{says}\b.*case_id={trip_id}\b", lines), f"{app_id} did not log it"
 
 
 def _family(name: str) -> str:
