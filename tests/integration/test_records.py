@@ -87,7 +87,7 @@ def test_the_audit_tells_every_try_and_compensation_also_while_the_trip_runs(wor
     ]
     assert all("500" in e["detail"] for e in told if e["event"] == "try_failed")
     undone = [e["step"] for e in told if e["event"] == "step_done" and e["compensation"]]
-    assert undone == ["cancel flight", "cancel hotel"]
+    assert sorted(undone) == ["cancel flight", "cancel hotel"]  # side by side, in any order
     assert (told[0]["event"], told[-1]["event"]) == ("accepted", "ended")
 
 
