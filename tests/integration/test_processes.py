@@ -74,7 +74,7 @@ def test_the_sidecar_tells_of_the_workflow_and_its_worker(system: System) -> Non
 
 
 def test_everything_listens_on_loopback_but_what_dapr_cannot_bind_so(system: System) -> None:
-    """Placement and scheduler answer health checks on all addresses; README says so."""
+    """Placement and scheduler answer health checks on all addresses; docs/operations.md says so."""
     elsewhere = {port for ip, port in listening(system) if ip not in ("127.0.0.1", "::1")}
     assert elsewhere <= {shifted(port, system.changes.by) for port in HEALTH_PORTS}
 
