@@ -14,14 +14,13 @@ import airportsdata
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     EmailStr,
     Field,
     StringConstraints,
     model_validator,
 )
 
-from base.wire import Wire
+from base.wire import IsoDate, Wire
 from orchestrator.policies import Policies
 from orchestrator.saga import Entry
 
@@ -43,12 +42,6 @@ def _real_airport(iata: str) -> str:
     return iata
 
 
-def _text_only(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError("a date is text, YYYY-MM-DD")
-    return value
-
-
 TripId = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$"),
@@ -59,16 +52,6 @@ Iata = Annotated[
     StringConstraints(pattern=r"^[A-Z]{3}$"),
     AfterValidator(_real_airport),
     Field(examples=["SFO"]),
-]
-IsoDate = Annotated[
-    date,
-    BeforeValidator(_text_only),
-    Field(
-        ge=date(2000, 1, 1),
-        le=date(2099, 12, 31),
-        json_schema_extra={"pattern": r"^20\d\d-\d\d-\d\d$"},
-        examples=["2024-12-15"],
-    ),
 ]
 People = Annotated[int, Field(strict=True, ge=1, le=9)]
 CustomerId = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
