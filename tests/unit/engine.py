@@ -15,6 +15,9 @@ from orchestrator.models import Progress
 
 Settle = Callable[[], None]
 
+_ENDLESS = 5_000
+"""As many happenings no trip has, not even in an outage of weeks."""
+
 
 class Fault(Exception):
     """One try of a call that fails."""
@@ -60,6 +63,7 @@ class FakeEngine:
         self.sentinels: list[str] = []
         self.pauses: list[float] = []
         self.statuses: list[str] = []
+        self._happened = 0
         self._now = datetime(2024, 12, 1, tzinfo=UTC)
         self._pending: list[Settle] = []
         self._timers: list[tuple[datetime, Settle]] = []
@@ -122,6 +126,8 @@ class FakeEngine:
 
     def _happen(self) -> None:
         """Let the next thing happen: an answer, else an event, else the earliest timer."""
+        self._happened += 1
+        assert self._happened < _ENDLESS, "the workflow goes on for ever"
         self._now += timedelta(milliseconds=10)
         if self._pending:
             self._pending.pop(0)()
