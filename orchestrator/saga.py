@@ -213,7 +213,8 @@ class Saga:
 
     def wait(self, step: str, *tasks: Any) -> Durable[None]:
         """Wait for one of ``tasks``. Raises Stopped when the saga is cancelled first."""
-        yield from self._first_of(*tasks, *self._cancel_to_come(stoppable=True))
+        if not self.cancelled:
+            yield from self._first_of(*tasks, *self._cancel_to_come(stoppable=True))
         self._stop_if_cancelled(step)
 
     def note(self, step: str) -> Entry:
@@ -324,7 +325,7 @@ class Saga:
                 entry.tried_at = self.now
 
     def _cancel_to_come(self, stoppable: bool) -> list[Any]:
-        if not stoppable or self._undoing or self.cancel is None or self.cancelled:
+        if not stoppable or self._undoing or self.cancel is None:
             return []
         self._listening = self._listening or self.ctx.wait_for_external_event(self.cancel)
         return [self._listening]

@@ -146,8 +146,9 @@ class FakeEngine:
         except Broken as end:
             task.fail(str(end), TaskFailureDetails(errorMessage=str(end), errorType="Broken"))
         else:
-            for event in [self.events.pop(step) for step in by_step if step in self.events]:
-                self.tell(event, None)
+            for call, outcome in zip(calls.calls, outcomes.outcomes, strict=True):
+                if (outcome.answer or outcome.failure) and call.step in self.events:
+                    self.tell(self.events.pop(call.step), None)
             self.history += len(calls.model_dump_json()) + len(outcomes.model_dump_json())
             task.complete(outcomes.model_dump(mode="json"))
 

@@ -288,6 +288,22 @@ def test_a_trip_whose_mail_needs_attention_can_be_cancelled() -> None:
     assert kept.attention is None
 
 
+@pytest.mark.parametrize(
+    ("limit", "replies", "answer"),
+    [
+        (499, {}, ("approval", {"approved": True, "by": "bob"})),
+        (500, {"send confirmation": Fault("down")}, ("resume", None)),
+    ],
+    ids=["approval", "help"],
+)
+def test_a_trip_that_is_cancelled_just_before_it_waits_does_not_wait(
+    limit: int, replies: dict[str, Any], answer: tuple[str, Any]
+) -> None:
+    engine, kept = book(replies, limit=limit, events={"keep record": "cancel"}, waiting=[answer])
+    assert kept.status == "cancelled"
+    assert f"told to {answer[0]}" not in engine.calls
+
+
 def test_to_resume_wakes_the_wait_there_is_and_not_one_that_was_given_up() -> None:
     """The mail is waited for, then the trip is cancelled, then its refund is waited for."""
     down = {"send confirmation": Fault("down"), "refund": [Fault("down")] * UNDO_TRIES + [{}]}
