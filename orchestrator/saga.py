@@ -223,24 +223,19 @@ class Saga:
         self.entries.append(entry)
         return entry
 
-    def close(self, entry: Entry, result: Result, reason: str = "", detail: str = "") -> None:
+    def close(self, entry: Entry, result: Result, reason: str | None, detail: str) -> None:
         """End a line."""
         entry.result, entry.ended_at = result, self.now
-        entry.reason, entry.detail = reason or None, detail[:DETAIL_LENGTH] or None
+        entry.reason, entry.detail = reason, detail[:DETAIL_LENGTH]
 
     def _enter(self, step: Step, compensation: bool = False) -> Entry:
-        entry = self._entry(step, compensation)
+        entry = self._entry(step)
+        entry.compensation = compensation
         self.entries.append(entry)
         return entry
 
-    def _entry(self, step: Step, compensation: bool = False) -> Entry:
-        return Entry(
-            step=step.name,
-            resource=step.resource,
-            compensation=compensation,
-            started_at=self.now,
-            tried_at=self.now,
-        )
+    def _entry(self, step: Step) -> Entry:
+        return Entry(step=step.name, resource=step.resource, started_at=self.now, tried_at=self.now)
 
     def _settle(
         self,
