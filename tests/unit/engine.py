@@ -36,7 +36,8 @@ class FakeEngine:
 
     ``replies`` answers the calls of steps by name: a value, a Refused, a fault, or a list of these,
     one a try; the last of a list stands for all that follow. ``events`` are raised while the step
-    of the same name is called, ``waiting`` events when all has been answered and somebody listens.
+    of the same name is called, one a try; ``waiting`` events when all has been answered and
+    somebody listens.
     ``calls`` are the steps in the order in which they were called, ``inputs`` what each was last
     called with, ``kept`` what was put on record, ``together`` the steps of each activity,
     ``pauses`` the seconds of the timers, ``sentinels`` the waits without an end, ``history`` the
@@ -49,11 +50,11 @@ class FakeEngine:
     def __init__(
         self,
         replies: dict[str, Any],
-        events: dict[str, str] | None = None,
+        events: dict[str, list[str]] | None = None,
         waiting: list[tuple[str, Any]] | None = None,
     ) -> None:
         self.replies = replies
-        self.events = dict(events or {})
+        self.events = deepcopy(events or {})
         self.waiting = list(waiting or [])
         self.calls: list[str] = []
         self.together: list[list[str]] = []
@@ -147,10 +148,14 @@ class FakeEngine:
             task.fail(str(end), TaskFailureDetails(errorMessage=str(end), errorType="Broken"))
         else:
             for call, outcome in zip(calls.calls, outcomes.outcomes, strict=True):
-                if (outcome.answer or outcome.failure) and call.step in self.events:
-                    self.tell(self.events.pop(call.step), None)
+                if outcome.answer or outcome.failure:
+                    self._raise_event(call.step)
             self.history += len(calls.model_dump_json()) + len(outcomes.model_dump_json())
             task.complete(outcomes.model_dump(mode="json"))
+
+    def _raise_event(self, step: str) -> None:
+        if events := self.events.get(step):
+            self.tell(events.pop(0), None)
 
     async def _call(self, call: Call) -> Answer:
         self.calls.append(call.step)

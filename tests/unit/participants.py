@@ -86,8 +86,8 @@ class RealActivities(FakeEngine):
     def _run(self, activity: Callable[..., Any], calls: Calls, task: Any) -> None:
         self.calls += [call.step for call in calls.calls]
         outcomes = asyncio.run(activity(None, calls))
-        for event in [self.events.pop(c.step) for c in calls.calls if c.step in self.events]:
-            self.tell(event, None)
+        for call in calls.calls:
+            self._raise_event(call.step)
         task.complete(outcomes.model_dump(mode="json"))
 
 

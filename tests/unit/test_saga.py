@@ -152,6 +152,16 @@ def test_entries_tell_what_happened_in_order_with_times() -> None:
     assert all(e.ended_at and e.ended_at > e.started_at for e in saga.entries)
 
 
+def test_an_event_is_waited_for_once_until_it_has_come() -> None:
+    engine = FakeEngine({})
+    saga, _ = run(engine, lambda saga: saga.run())
+    first = saga.event("resume")
+    assert saga.event("resume") is first
+    engine.tell("resume", None)
+    assert first.is_complete
+    assert not saga.event("resume").is_complete
+
+
 def test_a_line_about_no_call_says_what_it_came_to() -> None:
     saga, _ = run(FakeEngine({}), lambda saga: saga.run())
     line = saga.note("approval")
@@ -210,13 +220,11 @@ def test_only_what_failed_is_tried_again() -> None:
 
 
 def test_an_activity_that_breaks_is_a_fault_of_all_its_calls() -> None:
-    engine = FakeEngine({"a": [Broken("out of memory"), {}]})
+    engine = FakeEngine({"a": [Broken("out of memory" * 100), {}]})
     saga, _ = run(engine, lambda saga: saga.run(step("a"), step("b")))
     assert engine.together == [["a", "b"], ["a", "b"]]
-    assert [fault.detail for entry in saga.entries for fault in entry.faults] == [
-        "out of memory",
-        "out of memory",
-    ]
+    told = ("out of memory" * 100)[:DETAIL_LENGTH]
+    assert [fault.detail for line in saga.entries for fault in line.faults] == [told, told]
 
 
 class Garbled(FakeEngine):
@@ -282,14 +290,14 @@ def test_no_record_is_kept_of_a_step_that_is_not_done(reply: Any, result: str) -
 
 
 def test_a_cancel_that_comes_before_the_record_is_kept_stops_the_saga() -> None:
-    engine = FakeEngine({"a": [Fault("down"), {}]}, events={"a": "cancel"})
+    engine = FakeEngine({"a": [Fault("down"), {}]}, events={"a": ["cancel"]})
     _, stop = run(engine, lambda saga: stopped(saga.conclude(step("a"), step("record"))))
     assert (stop.step, stop.reason) == ("a", CANCELLED)
     assert "record" not in engine.calls
 
 
 def test_a_cancel_that_comes_after_the_record_was_kept_comes_too_late() -> None:
-    engine = FakeEngine({}, events={"record": "cancel"})
+    engine = FakeEngine({}, events={"record": ["cancel"]})
     _, (done, kept) = run(engine, lambda saga: saga.conclude(step("a"), step("record")))
     assert (done.result, kept.result) == ("done", "done")
 
@@ -298,8 +306,9 @@ def test_a_cancel_that_comes_after_the_record_was_kept_comes_too_late() -> None:
 def test_to_keep_the_record_is_tried_until_it_works_although_the_saga_is_cancelled(
     when: str,
 ) -> None:
-    events = {"before": {"a": "cancel"}, "at its first try": {"record": "cancel"}}[when]
-    engine = FakeEngine({"record": [Fault("store down"), {}]}, events=events)
+    step_then = {"before": "a", "at its first try": "record"}[when]
+    replies = {"record": [Fault("store down"), {}]}
+    engine = FakeEngine(replies, events={step_then: ["cancel"]})
 
     def body(saga: Saga) -> Any:
         if when == "before":
@@ -343,7 +352,7 @@ def test_an_open_circuit_breaker_ends_a_step_at_once_but_not_an_undo() -> None:
 
 
 def test_a_cancel_waits_for_what_was_called_and_calls_nothing_new() -> None:
-    engine = FakeEngine({}, events={"a": "cancel"})
+    engine = FakeEngine({}, events={"a": ["cancel"]})
 
     def body(saga: Saga) -> Any:
         stop = yield from stopped(saga.run(step("a", "undo a"), step("b", "undo b")))
@@ -369,18 +378,18 @@ def test_a_cancel_ends_the_pause_before_another_try() -> None:
     assert (stop.step, stop.reason) == ("a", CANCELLED)
     assert engine.calls == ["a", "told to cancel"]
     [line] = saga.entries
-    assert (line.result, line.ended_at) == ("failed", saga.now)
+    assert (line.result, line.tries, line.ended_at) == ("failed", 1, saga.now)
 
 
 def test_a_cancel_while_a_call_fails_leaves_no_pause() -> None:
-    engine = FakeEngine({"a": Fault("down")}, events={"a": "cancel"})
+    engine = FakeEngine({"a": Fault("down")}, events={"a": ["cancel"]})
     _, stop = run(engine, lambda saga: stopped(saga.insist(step("a", retry=INSIST))))
     assert stop.reason == CANCELLED
     assert engine.pauses == []
 
 
 def test_what_undoes_is_not_stopped_by_a_cancel() -> None:
-    engine = FakeEngine({"undo a": [Fault("down"), {}]}, events={"undo a": "cancel"})
+    engine = FakeEngine({"undo a": [Fault("down"), {}]}, events={"undo a": ["cancel"]})
 
     def body(saga: Saga) -> Any:
         yield from saga.run(step("a", "undo a"))
