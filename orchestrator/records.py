@@ -20,7 +20,6 @@ _log = logging.getLogger("orchestrator")
 
 _STORE = "trip-store"
 _TRIES = 30
-_LONGEST_WHY = 200
 _LONGEST_PAUSE_SECONDS = 0.05
 _QUEUED_SECONDS = 15.0  # more than a call to the store may take, less than a booking waits
 ACCEPTED_WITHIN_SECONDS = _QUEUED_SECONDS + 10
@@ -121,7 +120,7 @@ class TripRecords:
             if trip_id not in self._unreadable:
                 self._unreadable.add(trip_id)
                 meters.UNREADABLE.inc()
-                _log.error("%s", unreadable, extra={"trip_id": trip_id})
+                _log.error(unreadable, extra={"trip_id": trip_id})
             return unreadable
 
     async def _read(self, keys: Sequence[str]) -> dict[str, Stored]:
@@ -180,7 +179,7 @@ class TripRecords:
         confirmed = record is not None and record.progress.status == "confirmed"
         if record is None or record.cancel_requested_at or (record.ended and not confirmed):
             return record
-        asked = record.model_copy(deep=True, update={"cancel_requested_at": at})
+        asked = record.model_copy(update={"cancel_requested_at": at})
         changed = {}
         if confirmed:
             done = Milestone(event="confirmed", at=record.ended_at or at)
@@ -210,8 +209,8 @@ def _record(trip_id: str, stored: Stored) -> TripRecord | None:
     try:
         return None if stored.value is None else TripRecord.model_validate(stored.value)
     except ValidationError as invalid:
-        error = invalid.errors(include_input=False)[0]
-        why = f"{'.'.join(map(str, error['loc']))}: {error['msg']}"[:_LONGEST_WHY]
+        error = invalid.errors()[0]
+        why = f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
         raise UnreadableRecord(trip_id, _customer_id(stored.value), why) from invalid
 
 

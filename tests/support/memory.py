@@ -1,6 +1,8 @@
 """State stores in memory, with ETags: what rules, records and indexes meet in place of Dapr's."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
@@ -10,8 +12,15 @@ from services.kit.state import Entry, StateConflict
 from services.kit.state import Write as StateWrite
 
 
+def at_once(call: Coroutine[Any, Any, object]) -> None:
+    """Run what waits for nothing, such as another writer's call of a store in memory."""
+    with suppress(StopIteration):
+        call.send(None)
+        raise AssertionError("it waits for something")
+
+
 class Memory:
-    """Values with versions. A write of several keys is applied whole or not at all.
+    """JSON values with versions. A write of several keys is applied whole or not at all.
 
     ``before_write`` is called once, before the next write is looked at: there a test lets another
     writer come first. ``reads`` counts the calls that read, ``values`` is what is stored.
@@ -36,7 +45,7 @@ class Memory:
         if any(write.etag != self._version(write.key) for write in writes):
             return False
         for write in writes:
-            self.values[write.key] = deepcopy(write.value)
+            self.values[write.key] = json.loads(json.dumps(write.value))
             self._versions[write.key] = self._versions.get(write.key, 0) + 1
         return True
 
@@ -45,12 +54,16 @@ class Memory:
 
 
 class MemorySidecar(Memory):
-    """What the orchestrator's records ask of a `Sidecar`."""
+    """What the orchestrator's records ask of a `Sidecar`, which has one store."""
 
-    async def read(self, _: str, keys: Sequence[str]) -> dict[str, Stored]:
+    STORE = "trip-store"
+
+    async def read(self, store: str, keys: Sequence[str]) -> dict[str, Stored]:
+        assert store == self.STORE
         return {key: Stored(*found) for key, found in self.look(keys).items()}
 
-    async def write(self, _: str, writes: Sequence[SidecarWrite]) -> None:
+    async def write(self, store: str, writes: Sequence[SidecarWrite]) -> None:
+        assert store == self.STORE
         if not self.replace(writes):
             raise StateChanged(", ".join(write.key for write in writes))
 
