@@ -32,7 +32,7 @@ def obtain(saga: Saga, order: TripOrder, trip: Progress) -> Durable[None]:
     asked.approved, asked.by = said.approved, said.by
     if not said.approved:
         _refuse(saga, entry, "approval_refused", f"Refused by {said.by}.")
-    saga.close(entry, "done", detail=f"Approved by {said.by}.")
+    saga.close(entry, "done", None, f"Approved by {said.by}.")
 
 
 def _refuse(saga: Saga, entry: Entry, reason: str, detail: str) -> None:

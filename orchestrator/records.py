@@ -16,7 +16,6 @@ from orchestrator.trip_index import Item
 
 _log = logging.getLogger("orchestrator")
 
-_LONGEST_WHY = 200
 _QUEUED_SECONDS = 15.0  # more than a call to the store may take, less than a booking waits
 ACCEPTED_WITHIN_SECONDS = _QUEUED_SECONDS + 10
 
@@ -129,7 +128,7 @@ class TripRecords:
             if trip_id not in self._unreadable:
                 self._unreadable.add(trip_id)
                 meters.UNREADABLE.inc()
-                _log.error("%s", unreadable, extra={"case_id": trip_id})
+                _log.error(unreadable, extra={"case_id": trip_id})
             return unreadable
 
     async def _read(self, keys: Sequence[str]) -> dict[str, Stored]:
@@ -185,7 +184,7 @@ class TripRecords:
         confirmed = record is not None and record.progress.status == "confirmed"
         if record is None or record.cancel_requested_at or (record.ended and not confirmed):
             return record
-        asked = record.model_copy(deep=True, update={"cancel_requested_at": at})
+        asked = record.model_copy(update={"cancel_requested_at": at})
         changed = {}
         if confirmed:
             done = Milestone(event="confirmed", at=record.ended_at or at)
@@ -205,8 +204,8 @@ def _record(trip_id: str, stored: Stored) -> TripRecord | None:
     try:
         return None if stored.value is None else TripRecord.model_validate(stored.value)
     except ValidationError as invalid:
-        error = invalid.errors(include_input=False)[0]
-        why = f"{'.'.join(map(str, error['loc']))}: {error['msg']}"[:_LONGEST_WHY]
+        error = invalid.errors()[0]
+        why = f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
         raise UnreadableRecord(trip_id, _customer_id(stored.value), why) from invalid
 
 

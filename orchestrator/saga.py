@@ -217,7 +217,8 @@ class Saga:
 
     def wait(self, step: str, *tasks: Any) -> Durable[None]:
         """Wait for one of ``tasks``. Raises Stopped when the saga is cancelled first."""
-        yield from self._first_of(*tasks, *self._cancel_to_come(stoppable=True))
+        if not self.cancelled:
+            yield from self._first_of(*tasks, *self._cancel_to_come(stoppable=True))
         self._stop_if_cancelled(step)
 
     def note(self, step: str) -> Entry:
@@ -226,24 +227,19 @@ class Saga:
         self.entries.append(entry)
         return entry
 
-    def close(self, entry: Entry, result: Result, reason: str = "", detail: str = "") -> None:
+    def close(self, entry: Entry, result: Result, reason: str | None, detail: str) -> None:
         """End a line."""
         entry.result, entry.ended_at = result, self.now
-        entry.reason, entry.detail = reason or None, detail[:DETAIL_LENGTH] or None
+        entry.reason, entry.detail = reason, detail[:DETAIL_LENGTH]
 
     def _enter(self, step: Step, compensation: bool = False) -> Entry:
-        entry = self._entry(step, compensation)
+        entry = self._entry(step)
+        entry.compensation = compensation
         self.entries.append(entry)
         return entry
 
-    def _entry(self, step: Step, compensation: bool = False) -> Entry:
-        return Entry(
-            step=step.name,
-            resource=step.resource,
-            compensation=compensation,
-            started_at=self.now,
-            tried_at=self.now,
-        )
+    def _entry(self, step: Step) -> Entry:
+        return Entry(step=step.name, resource=step.resource, started_at=self.now, tried_at=self.now)
 
     def _settle(
         self,
@@ -335,7 +331,7 @@ class Saga:
                 entry.tried_at = self.now
 
     def _cancel_to_come(self, stoppable: bool) -> list[Any]:
-        if not stoppable or self._undoing or self.cancel is None or self.cancelled:
+        if not stoppable or self._undoing or self.cancel is None:
             return []
         self._listening = self._listening or self.ctx.wait_for_external_event(self.cancel)
         return [self._listening]

@@ -1,6 +1,8 @@
 """A state store in memory, with ETags: what rules, records and indexes meet in place of Dapr's."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
@@ -8,8 +10,15 @@ from base.errors import Changed
 from base.state import Stored, Write
 
 
+def at_once(call: Coroutine[Any, Any, object]) -> None:
+    """Run what waits for nothing, such as another writer's call of a store in memory."""
+    with suppress(StopIteration):
+        call.send(None)
+        raise AssertionError("it waits for something")
+
+
 class MemoryStore:
-    """Values with versions. A write of several keys is applied whole or not at all.
+    """JSON values with versions. A write of several keys is applied whole or not at all.
 
     ``before_write`` is called once, before the next write is looked at: there a test lets another
     writer come first. ``reads`` counts the calls that read, ``values`` is what is stored.
@@ -34,7 +43,7 @@ class MemoryStore:
         if any(write.etag != self._version(write.key) for write in writes):
             raise Changed(", ".join(write.key for write in writes))
         for write in writes:
-            self.values[write.key] = deepcopy(write.value)
+            self.values[write.key] = json.loads(json.dumps(write.value))
             self._versions[write.key] = self._versions.get(write.key, 0) + 1
 
     def _version(self, key: str) -> str | None:

@@ -15,6 +15,9 @@ from orchestrator.models import Progress
 
 Settle = Callable[[], None]
 
+_ENDLESS = 5_000
+"""As many happenings no trip has, not even in an outage of weeks."""
+
 
 class Fault(Exception):
     """One try of a call that fails."""
@@ -33,7 +36,8 @@ class FakeEngine:
 
     ``replies`` answers the calls of steps by name: a value, a Refused, a fault, or a list of these,
     one a try; the last of a list stands for all that follow. ``events`` are raised while the step
-    of the same name is called, ``waiting`` events when all has been answered and somebody listens.
+    of the same name is called, one a try; ``waiting`` events when all has been answered and
+    somebody listens.
     ``calls`` are the steps in the order in which they were called, ``inputs`` what each was last
     called with, ``kept`` what was put on record, ``together`` the steps of each activity,
     ``pauses`` the seconds of the timers, ``sentinels`` the waits without an end, ``history`` the
@@ -46,11 +50,11 @@ class FakeEngine:
     def __init__(
         self,
         replies: dict[str, Any],
-        events: dict[str, str] | None = None,
+        events: dict[str, list[str]] | None = None,
         waiting: list[tuple[str, Any]] | None = None,
     ) -> None:
         self.replies = replies
-        self.events = dict(events or {})
+        self.events = deepcopy(events or {})
         self.waiting = list(waiting or [])
         self.calls: list[str] = []
         self.together: list[list[str]] = []
@@ -60,6 +64,7 @@ class FakeEngine:
         self.sentinels: list[str] = []
         self.pauses: list[float] = []
         self.statuses: list[str] = []
+        self._happened = 0
         self._now = datetime(2024, 12, 1, tzinfo=UTC)
         self._pending: list[Settle] = []
         self._timers: list[tuple[datetime, Settle]] = []
@@ -122,6 +127,8 @@ class FakeEngine:
 
     def _happen(self) -> None:
         """Let the next thing happen: an answer, else an event, else the earliest timer."""
+        self._happened += 1
+        assert self._happened < _ENDLESS, "the workflow goes on for ever"
         self._now += timedelta(milliseconds=10)
         if self._pending:
             self._pending.pop(0)()
@@ -140,10 +147,15 @@ class FakeEngine:
         except Broken as end:
             task.fail(str(end), TaskFailureDetails(errorMessage=str(end), errorType="Broken"))
         else:
-            for event in [self.events.pop(step) for step in by_step if step in self.events]:
-                self.tell(event, None)
+            for call, outcome in zip(calls.calls, outcomes.outcomes, strict=True):
+                if outcome.answer or outcome.failure:
+                    self._raise_event(call.step)
             self.history += len(calls.model_dump_json()) + len(outcomes.model_dump_json())
             task.complete(outcomes.model_dump(mode="json"))
+
+    def _raise_event(self, step: str) -> None:
+        if events := self.events.get(step):
+            self.tell(events.pop(0), None)
 
     async def _call(self, call: Call) -> Answer:
         self.calls.append(call.step)

@@ -89,8 +89,8 @@ class RealActivities(FakeEngine):
         self.calls += [call.step for call in calls.calls]
         self.inputs |= {call.step: call for call in calls.calls}
         outcomes = asyncio.run(self._settled(activity, calls))
-        for event in [self.events.pop(c.step) for c in calls.calls if c.step in self.events]:
-            self.tell(event, None)
+        for call in calls.calls:
+            self._raise_event(call.step)
         task.complete(outcomes.model_dump(mode="json"))
 
     async def _settled(self, activity: str, calls: Calls) -> Outcomes:

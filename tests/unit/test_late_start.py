@@ -86,7 +86,7 @@ def test_a_late_start_that_is_told_to_cancel_leaves_a_confirmed_trip_alone(
     record: TripRecord, records: TripRecords, services: Services
 ) -> None:
     run(record)
-    run(record, events={"hold flight": "cancel"})
+    run(record, events={"hold flight": ["cancel"]})
     assert left(services) == BOOKED
     assert on_record(records).progress.status == "confirmed"
 

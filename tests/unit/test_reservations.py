@@ -1,8 +1,7 @@
 """Reservations over a store, by replicas whose clocks differ."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from kit.expiry import Expiry
 from kit.hold_store import HoldStore
 from kit.holds import Hold, Pool, Reservation
 from kit.reservations import Reservations
-from tests.support.memory import MemoryStore
+from tests.support.memory import MemoryStore, at_once
 from tests.support.refusals import refused_later
 
 NOW = datetime(2024, 12, 1, 12, tzinfo=UTC)
@@ -65,13 +64,6 @@ def asked(reservation_id: str, quantity: int = 1, **capacities: int) -> Hold:
         details={},
         seconds=HOLD_SECONDS,
     )
-
-
-def at_once(call: Coroutine[Any, Any, object]) -> None:
-    """Run what waits for nothing."""
-    with suppress(StopIteration):
-        call.send(None)
-        raise AssertionError("it waits for something")
 
 
 async def a_place_taken_over(site: Site) -> tuple[Reservations, Reservations]:

@@ -136,6 +136,7 @@ def test_what_the_broken_run_left_unfinished_is_told_as_such() -> None:
     asyncio.run(world.trips.resume("t1"))
     [line] = world.record.progress.entries
     assert (line.result, line.reason) == ("failed", "interrupted")
+    assert line.detail == "The workflow ended before it had an answer."
     assert line.ended_at is not None
     assert [m.event for m in world.record.progress.milestones] == ["needs_attention", "resumed"]
 

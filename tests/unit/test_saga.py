@@ -1,12 +1,15 @@
 """The saga's rules, with a fake engine and steps that have nothing to do with trips."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
-from orchestrator.calls import CIRCUIT_OPEN, CircuitOpen, Refused
+from orchestrator import calls
+from orchestrator.calls import CIRCUIT_OPEN, DETAIL_LENGTH, CircuitOpen, Refused
 from orchestrator.policies import Policies, Retry
-from orchestrator.saga import CANCELLED, Saga, Step, Stopped
+from orchestrator.saga import CANCELLED, Durable, Saga, Step, Stopped
 from tests.unit.engine import Broken, FakeEngine, Fault
 
 STEP, UNDO, INSIST = Policies().step, Policies().undo, Policies().record
@@ -20,9 +23,16 @@ def step(name: str, undo: str | None = None, retry: Retry = STEP) -> Step:
     return Step(name, "row", retry, undo=undoing)
 
 
-def run(engine: FakeEngine, body: Any) -> tuple[Saga, Any]:
-    saga = Saga(engine, report=lambda: None, cancel="cancel")  # type: ignore[arg-type]
+def run(engine: FakeEngine, body: Any, cancel: str | None = "cancel") -> tuple[Saga, Any]:
+    saga = Saga(engine, report=lambda: None, cancel=cancel)  # type: ignore[arg-type]
     return saga, engine.run(body(saga))
+
+
+def stopped(steps: Durable[Any]) -> Durable[Stopped]:
+    """Take steps at which the saga stops, and return why."""
+    with pytest.raises(Stopped) as stop:
+        yield from steps
+    return stop.value
 
 
 def test_parallel_steps_are_called_together() -> None:
@@ -32,29 +42,26 @@ def test_parallel_steps_are_called_together() -> None:
     assert values == [{"n": 1}, {"n": 2}]
 
 
-@pytest.mark.parametrize("reply", [Fault("down"), NO])
-def test_siblings_are_settled_before_a_failure_stops_the_saga(reply: Any) -> None:
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (Fault("down"), ("a", "unavailable", "down", False)),
+        (NO, ("a", "no", "It will not be.", True)),
+        (Refused(reason="", detail=""), ("a", "", "", True)),
+    ],
+)
+def test_siblings_are_settled_before_a_failure_stops_the_saga(reply: Any, why: Any) -> None:
     engine = FakeEngine({"a": reply})
-
-    def body(saga: Saga) -> Any:
-        with pytest.raises(Stopped) as stopped:
-            yield from saga.run(step("a"), step("b"))
-        assert stopped.value.step == "a"
-        assert stopped.value.refused == (reply is NO)
-
-    run(engine, body)
+    _, stop = run(engine, lambda saga: stopped(saga.run(step("a"), step("b"))))
     assert set(engine.calls) == {"a", "b"}
+    assert (stop.step, stop.reason, stop.detail, stop.refused) == why
+    assert str(stop) == stop.detail
 
 
 def test_a_fault_counts_before_a_refusal() -> None:
     engine = FakeEngine({"a": NO, "b": Fault("down")})
-
-    def body(saga: Saga) -> Any:
-        with pytest.raises(Stopped) as stopped:
-            yield from saga.run(step("a"), step("b"))
-        assert stopped.value.step == "b"
-
-    run(engine, body)
+    _, stop = run(engine, lambda saga: stopped(saga.run(step("a"), step("b"))))
+    assert stop.step == "b"
 
 
 def test_what_failed_is_undone_too_in_reverse_order() -> None:
@@ -62,8 +69,7 @@ def test_what_failed_is_undone_too_in_reverse_order() -> None:
 
     def body(saga: Saga) -> Any:
         yield from saga.run(step("a", "undo a"), step("b", "undo b"))
-        with pytest.raises(Stopped):
-            yield from saga.run(step("c", "undo c"))
+        yield from stopped(saga.run(step("c", "undo c")))
         yield from saga.compensate()
 
     run(engine, body)
@@ -86,14 +92,30 @@ def test_an_undo_that_fails_does_not_stop_the_others_and_is_tried_again() -> Non
 
 
 def test_a_refused_undo_counts_as_not_undone() -> None:
-    engine = FakeEngine({"undo a": NO})
+    engine = FakeEngine({"undo a": [NO, {}]})
 
     def body(saga: Saga) -> Any:
         yield from saga.run(step("a", "undo a"))
-        return (yield from saga.compensate())
+        first = yield from saga.compensate()
+        return first, (yield from saga.compensate())
 
-    _, failed = run(engine, body)
-    assert [entry.reason for entry in failed] == ["no"]
+    _, (first, second) = run(engine, body)
+    assert [entry.reason for entry in first] == ["no"]
+    assert second == []
+    assert engine.calls == ["a", "undo a", "undo a"]
+
+
+def test_what_could_not_be_undone_is_undone_in_reverse_order_the_second_time_too() -> None:
+    engine = FakeEngine({f"undo {name}": [NO, {}] for name in "abc"})
+
+    def body(saga: Saga) -> Any:
+        for name in "abc":
+            yield from saga.run(step(name, f"undo {name}"))
+        yield from saga.compensate()
+        yield from saga.compensate()
+
+    run(engine, body)
+    assert engine.calls == ["a", "b", "c", *["undo c", "undo b", "undo a"] * 2]
 
 
 def test_insisting_outlasts_faults_and_ends_at_a_refusal() -> None:
@@ -114,18 +136,43 @@ def test_entries_tell_what_happened_in_order_with_times() -> None:
 
     def body(saga: Saga) -> Any:
         yield from saga.run(step("a", "undo a"))
-        with pytest.raises(Stopped):
-            yield from saga.run(step("b"))
+        yield from stopped(saga.run(step("b")))
         yield from saga.compensate()
 
     saga, _ = run(engine, body)
-    told = [(e.step, e.compensation, e.result, e.reason) for e in saga.entries]
+    told = [(e.step, e.compensation, e.result, e.reason, e.detail) for e in saga.entries]
     assert told == [
-        ("a", False, "done", None),
-        ("b", False, "refused", "no"),
-        ("undo a", True, "done", None),
+        ("a", False, "done", None, None),
+        ("b", False, "refused", "no", "It will not be."),
+        ("undo a", True, "done", None, None),
     ]
     assert all(e.ended_at and e.ended_at > e.started_at for e in saga.entries)
+
+
+def test_an_event_is_waited_for_once_until_it_has_come() -> None:
+    engine = FakeEngine({})
+    saga, _ = run(engine, lambda saga: saga.run())
+    first = saga.event("resume")
+    assert saga.event("resume") is first
+    engine.tell("resume", None)
+    assert first.is_complete
+    assert not saga.event("resume").is_complete
+
+
+def test_a_line_about_no_call_says_what_it_came_to() -> None:
+    saga, _ = run(FakeEngine({}), lambda saga: saga.run())
+    line = saga.note("approval")
+    saga.close(line, "refused", "too_late", "x" * 1000)
+    assert saga.entries == [line]
+    assert (line.step, line.resource, line.result) == ("approval", "", "refused")
+    assert (line.reason, line.detail) == ("too_late", "x" * DETAIL_LENGTH)
+    assert (line.started_at, line.ended_at) == (saga.now, saga.now)
+
+
+def test_what_a_line_says_is_not_longer_than_it_may_be() -> None:
+    long = Refused(reason="no", detail="x" * 1000)
+    saga, _ = run(FakeEngine({"a": long}), lambda saga: saga.insist(step("a")))
+    assert saga.entries[0].detail == "x" * DETAIL_LENGTH
 
 
 def test_every_try_is_on_record_with_its_fault_and_the_pauses_double() -> None:
@@ -138,6 +185,31 @@ def test_every_try_is_on_record_with_its_fault_and_the_pauses_double() -> None:
     assert engine.pauses == pytest.approx([0.25, 0.5], rel=0.2)
 
 
+def test_steps_that_failed_together_wait_for_the_longest_of_their_pauses() -> None:
+    engine = FakeEngine({"a": [Fault("down"), {}], "b": [Fault("down"), {}]})
+    run(engine, lambda saga: saga.run(step("a"), step("b", retry=UNDO)))
+    pauses = STEP.pause(1, "t1 a"), UNDO.pause(1, "t1 b")
+    assert engine.pauses == [max(pauses).total_seconds()] != [min(pauses).total_seconds()]
+
+
+@pytest.mark.parametrize(
+    ("clock", "ended"),
+    [(-3600, 0), (0, 0), (0.005, 0.005), (0.01, 0.01), (3600, 0.01)],
+    ids=["behind", "at the call", "between", "at the answer", "ahead"],
+)
+@pytest.mark.parametrize("fails", [False, True], ids=["answer", "fault"])
+def test_what_another_clock_tells_is_kept_between_call_and_answer(
+    monkeypatch: pytest.MonkeyPatch, clock: float, ended: float, fails: bool
+) -> None:
+    start = datetime(2024, 12, 1, tzinfo=UTC)
+    monkeypatch.setattr(calls, "_now", lambda: start + timedelta(seconds=clock))
+    engine = FakeEngine({"a": [Fault("down"), {}] if fails else {}})
+    saga, _ = run(engine, lambda saga: saga.run(step("a")))
+    [line] = saga.entries
+    told = line.faults[0] if fails else line
+    assert (told.started_at, told.ended_at) == (start, start + timedelta(seconds=ended))
+
+
 def test_only_what_failed_is_tried_again() -> None:
     engine = FakeEngine({"a": [Fault("down"), {}], "b": {}, "c": [Fault("down"), {}]})
     run(engine, lambda saga: saga.run(step("a"), step("b"), step("c")))
@@ -145,13 +217,49 @@ def test_only_what_failed_is_tried_again() -> None:
 
 
 def test_an_activity_that_breaks_is_a_fault_of_all_its_calls() -> None:
-    engine = FakeEngine({"a": [Broken("out of memory"), {}]})
+    engine = FakeEngine({"a": [Broken("out of memory" * 100), {}]})
     saga, _ = run(engine, lambda saga: saga.run(step("a"), step("b")))
     assert engine.together == [["a", "b"], ["a", "b"]]
-    assert [fault.detail for entry in saga.entries for fault in entry.faults] == [
-        "out of memory",
-        "out of memory",
-    ]
+    told = ("out of memory" * 100)[:DETAIL_LENGTH]
+    assert [fault.detail for line in saga.entries for fault in line.faults] == [told, told]
+
+
+class Garbled(FakeEngine):
+    """An engine in which the first activity returns something else."""
+
+    def __init__(self, replies: dict[str, Any], returns: Any) -> None:
+        super().__init__(replies)
+        self.returns = [returns]
+
+    def call_activity(self, activity: Any, *, input: calls.Calls) -> Any:
+        task = super().call_activity(activity, input=input)
+        if self.returns:
+            self._pending[-1] = lambda: task.complete(self.returns.pop())
+        return task
+
+
+def test_an_activity_that_returns_what_cannot_be_read_is_a_fault_of_all_its_calls() -> None:
+    engine = Garbled({}, {"results": []})
+    saga, _ = run(engine, lambda saga: saga.run(step("a"), step("b")))
+    assert engine.together == [["a", "b"], ["a", "b"]]
+    faults = [fault for line in saga.entries for fault in line.faults]
+    assert [fault.reason for fault in faults] == ["no_answer", "no_answer"]
+    assert all("outcomes" in fault.detail for fault in faults)
+
+
+def test_a_call_of_which_its_activity_tells_nothing_is_not_taken_for_done() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        run(Garbled({}, {"outcomes": []}), lambda saga: saga.run(step("a")))
+
+
+def test_a_body_is_sent_as_json() -> None:
+    class Body(BaseModel):
+        at: datetime
+
+    engine = FakeEngine({})
+    body = Body(at=datetime(2024, 12, 1, tzinfo=UTC))
+    run(engine, lambda saga: saga.run(Step("a", "row", STEP, body=body)))
+    assert engine.inputs["a"].body == {"at": "2024-12-01T00:00:00Z"}
 
 
 def test_the_record_is_kept_with_the_step_it_concludes_and_has_no_line() -> None:
@@ -170,11 +278,43 @@ def test_a_record_that_cannot_be_kept_is_tried_again_alone() -> None:
     assert kept.result == "done"
 
 
-def test_no_record_is_kept_of_a_step_that_failed_for_good() -> None:
-    engine = FakeEngine({"a": Fault("down")})
-    _, (failed, kept) = run(engine, lambda saga: saga.conclude(step("a"), step("record")))
-    assert engine.calls == ["a"] * STEP_TRIES
-    assert (failed.result, kept.result) == ("failed", "running")
+@pytest.mark.parametrize(("reply", "result"), [(Fault("down"), "failed"), (NO, "refused")])
+def test_no_record_is_kept_of_a_step_that_is_not_done(reply: Any, result: str) -> None:
+    engine = FakeEngine({"a": reply})
+    _, (ended, kept) = run(engine, lambda saga: saga.conclude(step("a"), step("record")))
+    assert "record" not in engine.calls
+    assert (ended.result, kept.result) == (result, "running")
+
+
+def test_a_cancel_that_comes_before_the_record_is_kept_stops_the_saga() -> None:
+    engine = FakeEngine({"a": [Fault("down"), {}]}, events={"a": ["cancel"]})
+    _, stop = run(engine, lambda saga: stopped(saga.conclude(step("a"), step("record"))))
+    assert (stop.step, stop.reason) == ("a", CANCELLED)
+    assert "record" not in engine.calls
+
+
+def test_a_cancel_that_comes_after_the_record_was_kept_comes_too_late() -> None:
+    engine = FakeEngine({}, events={"record": ["cancel"]})
+    _, (done, kept) = run(engine, lambda saga: saga.conclude(step("a"), step("record")))
+    assert (done.result, kept.result) == ("done", "done")
+
+
+@pytest.mark.parametrize("when", ["before", "at its first try"])
+def test_to_keep_the_record_is_tried_until_it_works_although_the_saga_is_cancelled(
+    when: str,
+) -> None:
+    step_then = {"before": "a", "at its first try": "record"}[when]
+    replies = {"record": [Fault("store down"), {}]}
+    engine = FakeEngine(replies, events={step_then: ["cancel"]})
+
+    def body(saga: Saga) -> Any:
+        if when == "before":
+            yield from stopped(saga.run(step("a")))
+        return (yield from saga.record(step("record")))
+
+    saga, kept = run(engine, body)
+    assert kept.result == "done"
+    assert saga.cancelled
 
 
 def test_nobody_listens_for_a_cancel_while_all_goes_well() -> None:
@@ -189,14 +329,19 @@ def test_nobody_listens_for_a_cancel_while_all_goes_well() -> None:
     assert engine.sentinels == ["cancel"]
 
 
+def test_a_saga_that_cannot_be_cancelled_listens_for_nothing() -> None:
+    engine = FakeEngine({"a": [Fault("down"), {}]})
+    run(engine, lambda saga: saga.run(step("a")), cancel=None)
+    assert engine.sentinels == []
+
+
 def test_an_open_circuit_breaker_ends_a_step_at_once_but_not_an_undo() -> None:
     engine = FakeEngine({"b": OPEN, "undo a": [OPEN, OPEN, {}]})
 
     def body(saga: Saga) -> Any:
         yield from saga.run(step("a", "undo a"))
-        with pytest.raises(Stopped) as stopped:
-            yield from saga.run(step("b"))
-        assert stopped.value.reason == CIRCUIT_OPEN
+        stop = yield from stopped(saga.run(step("b")))
+        assert stop.reason == CIRCUIT_OPEN
         assert (yield from saga.compensate()) == []
 
     run(engine, body)
@@ -204,45 +349,44 @@ def test_an_open_circuit_breaker_ends_a_step_at_once_but_not_an_undo() -> None:
 
 
 def test_a_cancel_waits_for_what_was_called_and_calls_nothing_new() -> None:
-    engine = FakeEngine({}, events={"a": "cancel"})
+    engine = FakeEngine({}, events={"a": ["cancel"]})
 
     def body(saga: Saga) -> Any:
-        with pytest.raises(Stopped) as stopped:
-            yield from saga.run(step("a", "undo a"), step("b", "undo b"))
-        assert stopped.value.reason == CANCELLED
+        stop = yield from stopped(saga.run(step("a", "undo a"), step("b", "undo b")))
         yield from saga.compensate()
+        return stop
 
-    run(engine, body)
+    _, stop = run(engine, body)
     assert engine.calls == ["a", "b", "told to cancel", "undo a", "undo b"]
+    assert (stop.step, stop.reason, stop.refused) == ("a", CANCELLED, True)
+    assert stop.detail == "The customer cancelled the trip."
+
+
+def test_a_cancel_stops_the_saga_also_where_there_is_nothing_to_call() -> None:
+    engine = FakeEngine({})
+    engine.tell("cancel", None)
+    _, stop = run(engine, lambda saga: stopped(saga.run()))
+    assert (stop.step, stop.reason) == ("", CANCELLED)
 
 
 def test_a_cancel_ends_the_pause_before_another_try() -> None:
     engine = FakeEngine({"a": Fault("down")}, waiting=[("cancel", None)])
-
-    def body(saga: Saga) -> Any:
-        with pytest.raises(Stopped) as stopped:
-            yield from saga.insist(step("a", retry=INSIST))
-        assert stopped.value.reason == CANCELLED
-
-    saga, _ = run(engine, body)
+    saga, stop = run(engine, lambda saga: stopped(saga.insist(step("a", retry=INSIST))))
+    assert (stop.step, stop.reason) == ("a", CANCELLED)
     assert engine.calls == ["a", "told to cancel"]
-    assert saga.entries[0].result == "failed"
+    [line] = saga.entries
+    assert (line.result, line.tries, line.ended_at) == ("failed", 1, saga.now)
 
 
 def test_a_cancel_while_a_call_fails_leaves_no_pause() -> None:
-    engine = FakeEngine({"a": Fault("down")}, events={"a": "cancel"})
-
-    def body(saga: Saga) -> Any:
-        with pytest.raises(Stopped) as stopped:
-            yield from saga.insist(step("a", retry=INSIST))
-        assert stopped.value.reason == CANCELLED
-
-    run(engine, body)
+    engine = FakeEngine({"a": Fault("down")}, events={"a": ["cancel"]})
+    _, stop = run(engine, lambda saga: stopped(saga.insist(step("a", retry=INSIST))))
+    assert stop.reason == CANCELLED
     assert engine.pauses == []
 
 
 def test_what_undoes_is_not_stopped_by_a_cancel() -> None:
-    engine = FakeEngine({"undo a": [Fault("down"), {}]}, events={"undo a": "cancel"})
+    engine = FakeEngine({"undo a": [Fault("down"), {}]}, events={"undo a": ["cancel"]})
 
     def body(saga: Saga) -> Any:
         yield from saga.run(step("a", "undo a"))

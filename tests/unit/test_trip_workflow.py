@@ -174,7 +174,7 @@ def test_recording_the_end_is_tried_until_it_works() -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_cancel_at_any_step_undoes_what_was_begun_and_tells_the_customer(step: str) -> None:
-    engine, kept = book({}, events={step: "cancel"})
+    engine, kept = book({}, events={step: ["cancel"]})
     assert kept.status == "cancelled"
     assert kept.halt is not None
     assert kept.halt.reason == CANCELLED
@@ -289,12 +289,29 @@ def test_a_trip_whose_mail_needs_attention_can_be_cancelled() -> None:
     assert kept.attention is None
 
 
+@pytest.mark.parametrize(
+    ("limit", "replies", "answer"),
+    [
+        (499, {}, ("approval", {"approved": True, "by": "bob"})),
+        (500, {"send confirmation": Fault("down")}, ("resume", None)),
+    ],
+    ids=["approval", "help"],
+)
+def test_a_trip_that_is_cancelled_just_before_it_waits_does_not_wait(
+    limit: int, replies: dict[str, Any], answer: tuple[str, Any]
+) -> None:
+    events = {"keep record": ["cancel"]}
+    engine, kept = book(replies, limit=limit, events=events, waiting=[answer])
+    assert kept.status == "cancelled"
+    assert f"told to {answer[0]}" not in engine.calls
+
+
 def test_to_resume_wakes_the_wait_there_is_and_not_one_that_was_given_up() -> None:
     """The mail is waited for, then the trip is cancelled, then its refund is waited for."""
     down = {"send confirmation": Fault("down"), "refund": [Fault("down")] * UNDO_TRIES + [{}]}
-    engine, kept = book(down, waiting=[("cancel", None), ("resume", None)])
+    _, kept = book(down, events={"keep record": ["cancel", "resume"]})
     assert kept.status == "cancelled"
-    assert engine.calls.count("told to resume") == 1
+    assert [m.event for m in kept.milestones] == ["needs_attention"] * 2 + ["resumed"]
 
 
 @pytest.mark.parametrize("refused", ["search flight", "hold hotel", "confirm flight"])
