@@ -142,16 +142,19 @@ class Reader:
     """
 
     def __init__(self, heads: Mapping[str, Any], positions: list[Position] | None = None) -> None:
-        self._names = list(heads)
         self._pages: dict[str, list[Item]] = {}
-        at_head: list[Position] = []
+        self._at: dict[str, Position] = {}
         for name, value in heads.items():
             head = Log.model_validate(value or {})
             self._pages[page_key(name, head.pages)] = head.items
-            at_head.append((head.pages, len(head.items)))
-        self.positions = at_head if positions is None else list(positions)
-        if len(self.positions) != len(at_head) or not all(map(_within, self.positions, at_head)):
-            raise BadPosition
+            self._at[name] = head.pages, len(head.items)
+        if positions is not None:
+            self._go_to(positions)
+
+    @property
+    def positions(self) -> list[Position]:
+        """Where the next entry of each log is."""
+        return list(self._at.values())
 
     @property
     def ended(self) -> bool:
@@ -161,7 +164,7 @@ class Reader:
     def missing(self, count: int) -> list[str]:
         """Return nothing if the next entry can be read, else all pages that are not there of those
         in which the next ``count`` entries can be."""
-        if all(page in self._pages for page in self._current()):
+        if all(page_key(log, page) in self._pages for log, (page, _) in self._at.items()):
             return []
         return [page for page in self._ahead(count) if page not in self._pages]
 
@@ -171,28 +174,32 @@ class Reader:
     def newest(self) -> Item | None:
         """Take the newest entry that was not read yet; None at the end. Nothing may be missing."""
         tails = [
-            (self._pages[page][left - 1].age_key, n)
-            for n, (page, (_, left)) in enumerate(zip(self._current(), self.positions, strict=True))
+            (self._pages[page_key(log, page)][left - 1], log)
+            for log, (page, left) in self._at.items()
             if left
         ]
         if not tails:
             return None
-        _, n = max(tails)
-        page, left = self.positions[n]
-        item = self._pages[page_key(self._names[n], page)][left - 1]
+        item, log = max(tails, key=lambda tail: tail[0].age_key)
+        page, left = self._at[log]
         back_a_page = left == 1 and page > 0
-        self.positions[n] = (page - 1, PAGE) if back_a_page else (page, left - 1)
+        self._at[log] = (page - 1, PAGE) if back_a_page else (page, left - 1)
         return item
 
-    def _current(self) -> Iterator[str]:
-        for name, (page, _) in zip(self._names, self.positions, strict=True):
-            yield page_key(name, page)
+    def _go_to(self, positions: list[Position]) -> None:
+        try:
+            at = dict(zip(self._at, positions, strict=True))
+        except ValueError as fault:
+            raise BadPosition from fault
+        if not all(_within(at[log], head) for log, head in self._at.items()):
+            raise BadPosition
+        self._at = at
 
     def _ahead(self, count: int) -> Iterator[str]:
-        for name, (page, left) in zip(self._names, self.positions, strict=True):
+        for log, (page, left) in self._at.items():
             oldest = max(0, page - ceil(max(0, count - left) / PAGE))
             for ahead in range(page, oldest - 1, -1):
-                yield page_key(name, ahead)
+                yield page_key(log, ahead)
 
 
 def _within(position: Position, head: Position) -> bool:

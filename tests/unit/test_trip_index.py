@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orchestrator import trip_index
-from orchestrator.trip_index import PAGE, Item, Reader
+from orchestrator.trip_index import PAGE, BadPosition, Item, Position, Reader
 
 START = datetime(2024, 12, 1, tzinfo=UTC)
 
@@ -56,6 +56,12 @@ def test_reading_goes_on_where_it_stopped_although_trips_were_added(logs: list[s
     assert first + rest == [f"t{n}" for n in reversed(range(count))]
 
 
+def test_the_next_release_finds_what_this_one_stored() -> None:
+    customer = "log:customer.d0f631ca1ddba8db3bcfcb9e057cdc98"
+    assert trip_index.keys("t1", "c1") == ["log:all.7", customer, "open:7"]
+    assert trip_index.page_key(customer, 3) == f"{customer}.3"
+
+
 def test_a_customer_finds_only_their_own_trips() -> None:
     stored = store_of(5, "c1") | store_of(3, "c2")
     assert len(read(stored, trip_index.logs_of("c1"))[0]) == 5
@@ -75,6 +81,111 @@ def test_what_another_release_wrote_into_a_head_stays_there() -> None:
     keys = trip_index.keys("new", "c1")
     changed = trip_index.with_trip({key: stored.get(key) for key in keys}, item(PAGE))
     assert changed[key]["archived"] == 3
+
+
+def test_a_full_page_holds_trips_and_nothing_of_its_head() -> None:
+    [log] = trip_index.logs_of("c1")
+    stored = store_of(PAGE + 1)
+    page = stored[trip_index.page_key(log, 0)]
+    assert page == {"items": [item(n).model_dump(mode="json") for n in range(PAGE)]}
+    assert stored[log] == {"pages": 1, "items": [item(PAGE).model_dump(mode="json")]}
+
+
+LOG = trip_index.logs_of("c1")[0]
+
+
+@pytest.mark.parametrize(
+    ("at", "count", "pages"),
+    [
+        ((3, 7), 1000, []),
+        ((2, PAGE), PAGE, [2]),
+        ((2, PAGE), PAGE + 1, [2, 1]),
+        ((2, PAGE), 2 * PAGE, [2, 1]),
+        ((2, PAGE), 2 * PAGE + 1, [2, 1, 0]),
+        ((2, PAGE), 1000, [2, 1, 0]),
+        ((2, 10), 1, [2]),
+        ((2, 10), 10, [2]),
+        ((2, 10), 11, [2, 1]),
+        ((0, 10), 1000, [0]),
+    ],
+    ids=str,
+)
+def test_as_many_pages_are_missing_as_can_hold_what_is_wanted(
+    at: Position, count: int, pages: list[int]
+) -> None:
+    reader = Reader({LOG: store_of(3 * PAGE + 7)[LOG]}, [at])
+    assert reader.missing(count) == [trip_index.page_key(LOG, page) for page in pages]
+
+
+def test_no_page_is_missing_that_was_supplied() -> None:
+    stored = store_of(3 * PAGE + 7)
+    reader = Reader({LOG: stored[LOG]}, [(2, 10)])
+    newer, older = (trip_index.page_key(LOG, page) for page in (2, 1))
+    reader.supply(older, stored[older])
+    assert reader.missing(20) == [newer]
+    reader.supply(newer, stored[newer])
+    assert reader.missing(20) == []
+
+
+def head(pages: int, count: int) -> dict[str, Any]:
+    return {"pages": pages, "items": [item(n).model_dump(mode="json") for n in range(count)]}
+
+
+@pytest.mark.parametrize(
+    ("pages", "count", "at"),
+    [(3, 1, (2, PAGE)), (3, 1, (0, 1)), (3, 1, (3, 1)), (3, 1, (3, 0)), (0, 5, (0, 5))],
+)
+def test_reading_begins_at_any_entry_that_there_is(pages: int, count: int, at: Position) -> None:
+    assert Reader({LOG: head(pages, count)}, [at]).positions == [at]
+
+
+@pytest.mark.parametrize(
+    ("pages", "count", "at"),
+    [
+        (3, 1, [(3, 2)]),
+        (3, 1, [(2, PAGE + 1)]),
+        (3, 1, [(4, 1)]),
+        (0, 5, [(3, 1)]),
+        (0, 5, [(0, 6)]),
+        (0, 5, [(0, -1)]),
+        (3, 5, [(-1, 1)]),
+        (0, 5, []),
+        (0, 5, [(0, 1), (0, 1)]),
+    ],
+)
+def test_a_position_where_no_entry_is_or_of_other_logs_is_told_so(
+    pages: int, count: int, at: list[Position]
+) -> None:
+    with pytest.raises(BadPosition):
+        Reader({LOG: head(pages, count)}, at)
+
+
+def test_one_wrong_position_among_right_ones_is_told_so() -> None:
+    heads = dict.fromkeys(trip_index.logs_of_all())
+    right = Reader(heads).positions
+    with pytest.raises(BadPosition):
+        Reader(heads, [*right[1:], (0, 1)])
+
+
+def test_a_log_that_nothing_was_added_to_has_ended() -> None:
+    reader = Reader(dict.fromkeys(trip_index.logs_of_all()))
+    assert reader.ended
+    assert reader.missing(10) == []
+    assert reader.newest() is None
+
+
+@pytest.mark.parametrize(("ahead", "followed"), [(0, 0), (0.5, 0.5), (1, 1), (1.001, 0), (9, 0)])
+def test_a_trip_of_the_same_second_as_the_last_is_put_after_it(
+    ahead: float, followed: float
+) -> None:
+    last = Item(trip_id="t1", created_at=START + timedelta(seconds=ahead))
+    stored = trip_index.with_trip(dict.fromkeys(trip_index.keys("t1", "c1")), last)
+    assert trip_index.time_in_logs(stored, START) == START + timedelta(seconds=followed)
+
+
+def test_a_trip_that_is_not_open_can_be_closed() -> None:
+    key = trip_index.open_key("t1")
+    assert trip_index.closed(key, None, "t1") == {key: {"items": {}}}
 
 
 def test_open_trips_are_those_that_were_not_closed() -> None:
