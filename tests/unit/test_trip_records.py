@@ -333,3 +333,12 @@ def test_who_waits_to_be_recorded_is_told_when_the_store_hangs(
 
     with pytest.raises(Unavailable, match="others wait to be recorded"):
         asyncio.run(both())
+
+
+def test_a_workflow_that_was_given_up_is_not_heard_and_the_one_that_counts_is() -> None:
+    world = World()
+    taken = world.take_up(world.stored, lost=True)
+    asyncio.run(world.ours.keep("t1", FAILED, by="t1"))
+    assert world.stored == taken
+    asyncio.run(world.ours.keep("t1", FAILED, by="t1.2"))
+    assert world.stored.ended
