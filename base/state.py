@@ -70,7 +70,7 @@ class StateStore:
         """Apply all writes or none. Raises Changed."""
         body = {"operations": [_operation(write) for write in writes]}
         status, answer = await self._sidecar.call("POST", f"{self._path}/transaction", body)
-        if any(words in brief(answer) for words in _LOST_RACE):
+        if status >= 300 and any(words in str(answer) for words in _LOST_RACE):
             raise Changed("Another request changed the same records; try again.")
         if status >= 300:
             raise self._failed(status, answer)

@@ -116,16 +116,15 @@ class Saga:
     """The steps done so far, and the undos they left. ``report`` is called whenever it waits.
 
     ``entries`` is what happened, in order; ``values`` what each step done answered, by its name.
-    ``cancel`` names the event that cancels it, until it undoes. ``all_again``: a call that waits
-    for the others is sent again with each try of theirs, and ``unguarded``: no call says whose it
-    is; both as the first version did.
+    ``cancel`` names the event that cancels it, until it undoes. ``as_first``: as
+    the first version did, a call that waits for the others is sent again with each try of theirs,
+    and no call says whose it is.
     """
 
     ctx: DaprWorkflowContext
     report: Callable[[], None]
     cancel: str | None = None
-    all_again: bool = False
-    unguarded: bool = False
+    as_first: bool = False
     entries: list[Entry] = field(default_factory=list)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     _undos: list[list[Step]] = field(default_factory=list)
@@ -268,7 +267,7 @@ class Saga:
                 return
             waiting += not_made
             due = failed
-            if (self.all_again and due) or self._are_done(entries, but=waiting):
+            if (self.as_first and due) or self._are_done(entries, but=waiting):
                 due, waiting = [*due, *waiting], []
 
     def _are_done(self, entries: Sequence[Entry], but: _Due) -> bool:
@@ -280,7 +279,7 @@ class Saga:
         yield when_any(list(tasks))
 
     def _call(self, steps: Sequence[Step], last: Step | None) -> Any:
-        me = None if self.unguarded else self.ctx.instance_id
+        me = None if self.as_first else self.ctx.instance_id
         calls = [
             Call(
                 step=step.name,

@@ -159,7 +159,7 @@ def put_on_record(saga: Saga, order: TripOrder, trip: Progress) -> Durable[None]
     goes on sending all, for an older replica may keep it in place of what it had.
     """
     yield from saga.record(keep(order, trip))
-    if saga.all_again:
+    if saga.as_first:
         return
     trip.entries[:] = [entry for entry in trip.entries if entry.result == "running"]
     trip.milestones.clear()

@@ -172,5 +172,4 @@ def _saga(
         # nothing else to tell.
         ctx.set_custom_status(trip.model_dump_json(exclude_none=True))
 
-    first = version == 1
-    return Saga(ctx, report, cancel, all_again=first, unguarded=first, entries=trip.entries)
+    return Saga(ctx, report, cancel, as_first=version == 1, entries=trip.entries)
