@@ -5,6 +5,9 @@ An answer without it is a fault of the service: the step fails and is undone, li
 
 from pydantic import BaseModel, Field
 
+FLIGHT, HOTEL = "flight-service", "hotel-service"
+PAYMENT, NOTIFICATION = "payment-service", "notification-service"
+
 
 class Price(BaseModel):
     """Minor units, with an ISO 4217 code."""

@@ -1,40 +1,73 @@
-"""Approval of a trip that costs more than its limit: a durable wait for a person."""
+"""Approval of a trip that costs more than its limit: the signal, its terms, how it is shown."""
 
 from datetime import timedelta
+from typing import Annotated
 
-from orchestrator import steps
-from orchestrator.models import Approval, Decision, Progress, TripOrder
-from orchestrator.saga import Durable, Entry, Saga, Stopped
+from pydantic import BaseModel, Field, StringConstraints
 
-APPROVAL = "approval"
-_TO_CHARGE_AND_CONFIRM = timedelta(minutes=15)
+from base.wire import Timestamp, Wire
+from sagas import Progress, Refused, Signal
 
 
-def obtain(saga: Saga, order: TripOrder, trip: Progress) -> Durable[None]:
-    """Wait for approval, holds extended. Raises Stopped when it is refused or does not come."""
-    lasts = timedelta(seconds=order.terms.approval_seconds)
-    asked = trip.approval = Approval(
-        limit=order.terms.approval_limit, asked_at=saga.now, deadline=saga.now + lasts
+class TripTerms(BaseModel, extra="allow"):
+    """A total above ``approval_limit`` (minor units) waits ``approval_seconds`` for approval."""
+
+    approval_limit: int = 500_000
+    approval_seconds: float = 86_400.0
+
+    @property
+    def lasts(self) -> timedelta:
+        return timedelta(seconds=self.approval_seconds)
+
+
+class Decision(Wire):
+    """Somebody's word on a trip that waits for approval."""
+
+    approved: Annotated[bool, Field(strict=True)]
+    by: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+
+
+class ApprovalView(Wire):
+    """What the trip waits for, or waited for, as its total is above ``limit`` (minor units)."""
+
+    limit: int
+    asked_at: Timestamp
+    deadline: Timestamp
+    approved: bool | None = None
+    by: str | None = None
+
+
+def _told(said: Decision) -> str:
+    return f"{'Approved' if said.approved else 'Refused'} by {said.by}."
+
+
+def _check(said: Decision) -> Refused | None:
+    return None if said.approved else Refused(reason="approval_refused", detail=_told(said))
+
+
+APPROVAL = Signal(
+    "approval",
+    Decision,
+    check=_check,
+    told=_told,
+    choices={
+        "Approve": Decision(approved=True, by="console"),
+        "Refuse": Decision(approved=False, by="console"),
+    },
+    unasked="nothing_to_approve",
+)
+
+
+def shown(progress: Progress, terms: TripTerms) -> ApprovalView | None:
+    """Return the approval as the API shows it; None if the trip never waited for it."""
+    wait = progress.wait_for(APPROVAL.name)
+    if wait is None:
+        return None
+    said = wait.word or {}
+    return ApprovalView(
+        limit=terms.approval_limit,
+        asked_at=wait.since,
+        deadline=wait.until,
+        approved=said.get("approved"),
+        by=said.get("by"),
     )
-    yield from saga.run(*steps.extensions(order, asked.deadline + _TO_CHARGE_AND_CONFIRM))
-    entry = saga.note(APPROVAL)
-    decision = saga.ctx.wait_for_external_event(APPROVAL)
-    too_late = saga.ctx.create_timer(lasts)
-    yield from steps.put_on_record(saga, order, trip)
-    try:
-        yield from saga.wait(APPROVAL, decision, too_late)
-    except Stopped as stop:
-        saga.close(entry, "refused", stop.reason, stop.detail)
-        raise
-    if not decision.is_complete:
-        _refuse(saga, entry, "approval_timed_out", f"Nobody decided by {asked.deadline}.")
-    said = Decision.model_validate(decision.get_result(), extra="ignore")
-    asked.approved, asked.by = said.approved, said.by
-    if not said.approved:
-        _refuse(saga, entry, "approval_refused", f"Refused by {said.by}.")
-    saga.close(entry, "done", None, f"Approved by {said.by}.")
-
-
-def _refuse(saga: Saga, entry: Entry, reason: str, detail: str) -> None:
-    saga.close(entry, "refused", reason, detail)
-    raise Stopped(entry.step, reason, detail, refused=True)

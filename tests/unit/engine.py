@@ -10,8 +10,8 @@ from typing import Any
 from dapr.ext.workflow._durabletask.internal.protos import TaskFailureDetails
 from dapr.ext.workflow._durabletask.task import CompletableTask
 
-from orchestrator.calls import Answer, Call, Calls, Refused, settle
-from orchestrator.models import Progress
+from sagas.core.calls import Answer, Call, Calls, Refused, settle
+from sagas.core.progress import Progress
 
 Settle = Callable[[], None]
 
@@ -141,9 +141,8 @@ class FakeEngine:
             fire()
 
     def _reply(self, calls: Calls, task: CompletableTask[Any]) -> None:
-        by_step = {call.step: self._call for call in calls.calls}
         try:
-            outcomes = asyncio.run(settle(calls, by_step))
+            outcomes = asyncio.run(settle(calls, self._call))
         except Broken as end:
             task.fail(str(end), TaskFailureDetails(errorMessage=str(end), errorType="Broken"))
         else:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from base.errors import Unavailable
-from orchestrator.activities import Activities, Activity
-from orchestrator.calls import Answer, Calls, Outcomes, Refused
-from orchestrator.endings import Endings
-from orchestrator.records import TripRecords
+from orchestrator.trip import TRIP
+from sagas.core.calls import Answer, Calls, Outcomes, Refused
+from sagas.engine.activities import Activities, Activity
+from sagas.engine.endings import Endings
+from sagas.records.records import Records
 from tests.support.memory import MemoryStore
 from tests.unit.engine import FakeEngine
 
@@ -104,9 +105,9 @@ def services() -> Services:
 
 
 @pytest.fixture
-def records(services: Services, monkeypatch: pytest.MonkeyPatch) -> TripRecords:
+def records(services: Services, monkeypatch: pytest.MonkeyPatch) -> Records:
     """The records that the activities read and keep."""
-    made = TripRecords(MemoryStore())  # type: ignore[arg-type]
-    activities = Activities(services, made, Endings())  # type: ignore[arg-type]
+    made = Records(MemoryStore(), TRIP.done, TRIP.reverses)  # type: ignore[arg-type]
+    activities = Activities(TRIP, services, made, Endings())  # type: ignore[arg-type]
     monkeypatch.setattr(RealActivities, "activities", activities.by_name(), raising=False)
     return made

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator.calls import Calls, Refused
-from orchestrator.models import Cancellation, Progress, Terms, TripOrder, TripRequest
-from orchestrator.policies import Policies
-from orchestrator.saga import CANCELLED
-from orchestrator.workflow import book_trip, cancel_trip
+from orchestrator.trip import TRIP
+from sagas.core.calls import Calls, Refused
+from sagas.core.frame import forward, reverse
+from sagas.core.policies import Policies
+from sagas.core.progress import Order, Progress
 from tests.unit.engine import FakeEngine, Fault
 from tests.unit.test_trip_request import VALID
 
@@ -52,9 +52,9 @@ def book(
     **engine_does: Any,
 ) -> tuple[FakeEngine, Progress]:
     engine = FakeEngine(replies() | changes, **engine_does)
-    terms = Terms(approval_limit=limit, approval_seconds=60)
-    order = TripOrder(trip_id="t1", request=TripRequest.model_validate(request), terms=terms)
-    status = engine.run(book_trip(engine, order))  # type: ignore[arg-type]
+    terms = {"approval_limit": limit, "approval_seconds": 60}
+    order = Order(case_id="t1", request=request, terms=terms)
+    status = engine.run(forward(TRIP, 1)(engine, order))  # type: ignore[arg-type]
     kept = on_record(engine)
     assert kept.status == status
     return engine, kept
@@ -177,7 +177,7 @@ def test_a_cancel_at_any_step_undoes_what_was_begun_and_tells_the_customer(step:
     engine, kept = book({}, events={step: ["cancel"]})
     assert kept.status == "cancelled"
     assert kept.halt is not None
-    assert kept.halt.reason == CANCELLED
+    assert kept.halt.reason == TRIP.cancelled_by
     begun = engine.calls[: engine.calls.index("told to cancel")]
     owed = (["refund"] if "charge" in begun else []) + (UNDO_HOLDS if "hold hotel" in begun else [])
     after = engine.calls[engine.calls.index("told to cancel") + 1 :]
@@ -185,7 +185,7 @@ def test_a_cancel_at_any_step_undoes_what_was_begun_and_tells_the_customer(step:
 
 
 def test_a_cancel_that_was_on_record_before_the_end_undoes_it() -> None:
-    no = Refused(reason=CANCELLED, detail="The customer was first.")
+    no = Refused(reason=TRIP.cancelled_by, detail="The customer was first.")
     engine, kept = book({"keep record": [no, {}]})
     assert kept.status == "cancelled"
     undone = ["keep record", LOOK, *UNDO_ALL, "send cancellation", "keep record"]

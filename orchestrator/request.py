@@ -1,0 +1,75 @@
+"""What may be asked for: a trip."""
+
+from functools import cache
+from typing import Annotated
+
+import airportsdata
+from pydantic import AfterValidator, EmailStr, Field, StringConstraints, model_validator
+
+from base.wire import IsoDate, Wire
+
+
+@cache
+def _airports() -> frozenset[str]:
+    return frozenset(airportsdata.load("IATA"))
+
+
+def _real_airport(iata: str) -> str:
+    if iata not in _airports():
+        raise ValueError(f"there is no airport with the IATA code {iata}")
+    return iata
+
+
+Iata = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z]{3}$"),
+    AfterValidator(_real_airport),
+    Field(examples=["SFO"]),
+]
+People = Annotated[int, Field(strict=True, ge=1, le=9)]
+OfferId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+Method = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$"), Field(examples=["pm_card_visa"])
+]
+
+
+class FlightWish(Wire):
+    """The flight wanted: the cheapest that fits, or the one offered as ``offerId``."""
+
+    origin: Annotated[Iata, Field(alias="from")]
+    destination: Annotated[Iata, Field(alias="to")]
+    date: IsoDate
+    passengers: People
+    offer_id: OfferId | None = None
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> "FlightWish":
+        if self.origin == self.destination:
+            raise ValueError(f"a flight from {self.origin} to {self.destination} goes nowhere")
+        return self
+
+
+class HotelWish(Wire):
+    """The stay wanted: the cheapest that fits, or the one offered as ``offerId``."""
+
+    city: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    check_in: IsoDate
+    check_out: IsoDate
+    guests: People
+    offer_id: OfferId | None = None
+
+    @model_validator(mode="after")
+    def _lasts(self) -> "HotelWish":
+        if self.check_out <= self.check_in:
+            raise ValueError("checkOut must be after checkIn")
+        return self
+
+
+class TripRequest(Wire):
+    """One request for a whole trip."""
+
+    customer_id: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+    customer_email: EmailStr
+    flight: FlightWish
+    hotel: HotelWish
+    payment_method: Method = "pm_card_visa"

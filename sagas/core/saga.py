@@ -1,0 +1,401 @@
+"""A saga: durable steps, each with what undoes it. It knows no domain.
+
+Four rules make it safe. The undo of a step is on the stack before the step is called, for a call
+may have worked and its answer been lost. Parallel steps are settled all before anything is undone,
+so no undo races the call that it undoes. An undo that fails does not stop the others, and stays on
+the stack. Once told to cancel, the saga calls nothing new but waits for what it has called.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, NoReturn, TypeVar, overload
+
+from dapr.ext.workflow import DaprWorkflowContext
+from pydantic import BaseModel, ValidationError
+
+from sagas.core.calls import Refused
+from sagas.core.policies import Policies, Retry
+from sagas.core.progress import Attention, Blocked, Entry, Milestone, Progress, Wait
+from sagas.core.signals import Signal
+from sagas.core.steps import KEEP, LOOK, OWN, Looked, Placed, Step
+from sagas.core.turns import Due, Durable, Turns
+
+A = TypeVar("A", bound=BaseModel)
+B = TypeVar("B", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
+S = TypeVar("S", bound=BaseModel)
+M = TypeVar("M", bound=BaseModel)
+
+CANCEL, RESUME = "cancel", "resume"
+_ASKED_EVERY = timedelta(minutes=5)
+
+
+class Stopped(Exception):
+    """The saga goes no further: what was done so far has to be undone. ``status`` is how the case
+    ends then."""
+
+    def __init__(self, step: str, reason: str, detail: str, status: str) -> None:
+        super().__init__(detail)
+        self.step = step
+        self.reason = reason
+        self.detail = detail
+        self.status = status
+
+
+@dataclass
+class Saga:
+    """One case on its way: what was done so far, and the undos that it left.
+
+    ``progress`` is what is told of it. ``placed`` says which activity calls a step. ``cancelled``
+    is the refusal that a cancel amounts to; None for a saga that cannot be cancelled. ``heard`` are
+    signals that an earlier run of the same case heard.
+    """
+
+    ctx: DaprWorkflowContext
+    id: str
+    placed: Mapping[str, Placed]
+    policies: Policies
+    progress: Progress
+    cancelled: Refused | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    heard: Sequence[Wait] = ()
+    _undos: list[list[Step[Any]]] = field(default_factory=list)
+    _left_something: bool = False
+
+    def __post_init__(self) -> None:
+        listens = self.cancelled is not None and not self.progress.irrevocable
+        self.turns = Turns(self.ctx, self.report, CANCEL if listens else None)
+
+    @property
+    def now(self) -> datetime:
+        """The time of this turn, in UTC; the same at each replay."""
+        return self.turns.now
+
+    def terms(self, model: type[M]) -> M:
+        """Return the terms that the case was started under."""
+        return model.model_validate(self.given)
+
+    def run(self, step: Step[A]) -> Durable[A]:
+        """Run one step and return its answer.
+
+        Raises Stopped when it was refused or failed, or the saga was cancelled. Past the pivot it
+        is not given up: a person is asked for help.
+        """
+        [answer] = yield from self._run([step])
+        return step.answer.model_validate(answer)
+
+    @overload
+    def together(self, a: Step[A], b: Step[B], /) -> Durable[tuple[A, B]]: ...
+    @overload
+    def together(self, a: Step[A], b: Step[B], c: Step[C], /) -> Durable[tuple[A, B, C]]: ...
+    @overload
+    def together(self, *steps: Step[A]) -> Durable[tuple[A, ...]]: ...
+    def together(self, *steps: Step[Any]) -> Durable[tuple[Any, ...]]:
+        """Run steps of one row side by side and return their answers, once all are settled. Raises
+        Stopped as `run` does: a fault counts before a refusal."""
+        answers = yield from self._run(steps)
+        pairs = zip(steps, answers, strict=True)
+        return tuple(step.answer.model_validate(answer) for step, answer in pairs)
+
+    def hear(
+        self,
+        signal: Signal[S],
+        within: timedelta,
+        attempt: str = "",
+        late: S | None = None,
+        ask: Step[S] | None = None,
+        every: timedelta = _ASKED_EVERY,
+    ) -> Durable[S]:
+        """Wait for a signal and return what it says; see `first_of`."""
+        said: S = yield from self.first_of(
+            signal, within=within, attempt=attempt, late=late, ask=ask, every=every
+        )
+        return said
+
+    def first_of(
+        self,
+        *signals: Signal[Any],
+        within: timedelta,
+        attempt: str = "",
+        late: BaseModel | None = None,
+        ask: Step[Any] | None = None,
+        every: timedelta = _ASKED_EVERY,
+    ) -> Durable[Any]:
+        """Wait durably for one of several signals, and return what it says.
+
+        Only a word about ``attempt`` is heard, if that is given. When none comes ``within`` the
+        time, ``late`` is returned; without it, the saga stops, refused. A word that may get lost is
+        also asked for with ``ask``, now and then: a refusal of the reason ``pending`` means "not
+        yet". Raises Stopped also when the word amounts to a refusal, or the saga is cancelled.
+        """
+        for signal in signals:
+            if known := self._known(signal, attempt):
+                self.progress.waits.append(known)
+                return signal.read(known.word)
+        waits = [self._wait(signal, attempt, within) for signal in signals]
+        self.progress.waits += waits
+        entry = self._note(" or ".join(signal.name for signal in signals), attempt)
+        too_late = self.ctx.create_timer(within)
+        events = [self.turns.event(signal.event(attempt)) for signal in signals]
+        yield from self.put_on_record()
+        said: BaseModel | None = None
+        while said is None:
+            again = self.ctx.create_timer(every) if ask else None
+            yield from self.turns.first_of(*events, too_late, *([again] if again else []))
+            for number, (signal, wait) in enumerate(zip(signals, waits, strict=True)):
+                if said is None and events[number].is_complete:
+                    said = self._taken(signal, events[number].get_result(), entry, waits, wait)
+                    if said is None:
+                        events[number] = self.turns.event(signal.event(attempt))
+            if said is None:
+                self._stop_if_cancelled_at(entry, waits)
+            if said is None and too_late.is_complete:
+                said = yield from self._not_in_time(entry, waits, late)
+                too_late = self.ctx.create_timer(within)
+            elif said is None and ask and again and again.is_complete:
+                said = yield from self._asked(ask, entry, waits)
+        return said
+
+    def refuse(self, step: str, reason: str, detail: str) -> NoReturn:
+        """Stop here: what was done is undone, and the case ends rejected."""
+        raise Stopped(step, reason, detail, "rejected")
+
+    def show(self, **results: BaseModel) -> None:
+        """Show what the saga itself found out beside what services told."""
+        for name, value in results.items():
+            self.progress.results[name] = value.model_dump(mode="json", by_alias=True)
+
+    def owe(self, *undos: Step[Any]) -> None:
+        """Put undos on the stack that are to run together, but those that are there already."""
+        owed = {undo.key for together in self._undos for undo in together}
+        if new := [undo for undo in undos if undo.key not in owed]:
+            self._undos.append(new)
+
+    def compensate(self) -> Durable[list[Entry]]:
+        """Undo in reverse order, parallel steps together. Return what could not be undone; calling
+        this again tries just that."""
+        self.turns.cancel = None
+        left: list[list[Step[Any]]] = []
+        failed: list[Entry] = []
+        for undos in reversed(self._undos):
+            dues = [self._due(undo, self.policies.undo, compensates=True) for undo in undos]
+            yield from self._settle(dues)
+            left.insert(0, [due.step for due in dues if not due.done])
+            failed += [due.entry for due in dues if not due.done]
+        self._undos = [undos for undos in left if undos]
+        return failed
+
+    def conclude(
+        self, closing: Step[Any], patience: Retry, ended: Progress
+    ) -> Durable[tuple[Entry, Entry]]:
+        """Run the step that tells of the end and, once it is done, put ``ended`` on record; return
+        what both came to. Raises Stopped when the saga is cancelled before both are done."""
+        told = self._due(closing, patience)
+        kept = replace(self._own(KEEP, self.policies.record, ended), activity=told.activity)
+        yield from self.turns.settle([told], last=kept)
+        if not kept.done:
+            self._stop_if_cancelled(closing.name)
+        return told.entry, kept.entry
+
+    def put_on_record(self, ended: Progress | None = None) -> Durable[Entry]:
+        """Put the case's progress, or its end, on record, and forget the lines that will not
+        change: so what is sent does not grow with the times that somebody is asked for help."""
+        due = self._own(KEEP, self.policies.record, ended or self.progress)
+        yield from self.turns.settle([due], stoppable=False)
+        if ended is None:
+            running = [entry for entry in self.progress.entries if entry.result == "running"]
+            self.progress.entries[:] = running
+            self.progress.milestones.clear()
+        return due.entry
+
+    def look(self) -> Durable[Looked | None]:
+        """Look at the record. None: the case has ended, or is in the hands of another workflow."""
+        due = self._own(LOOK, self.policies.look)
+        yield from self.turns.settle([due], stoppable=False)
+        return Looked.model_validate(due.value) if due.done else None
+
+    def ask_for_help(self, left: Sequence[Entry]) -> Durable[None]:
+        """Wait durably until somebody says that what blocks these steps is mended."""
+        progress, resumed = self.progress, self.turns.event(RESUME)
+        blocked = [
+            Blocked(step=e.step, resource=e.resource, reason=e.reason or "", detail=e.detail or "")
+            for e in left
+        ]
+        names = ", ".join(each.step for each in blocked)
+        progress.status = "needs_attention"
+        progress.attention = Attention(since=self.now, blocked=blocked)
+        progress.milestones.append(Milestone(event="needs_attention", at=self.now, detail=names))
+        yield from self.put_on_record()
+        yield from self.turns.first_of(resumed)
+        progress.status, progress.attention = "running", None
+        self._stop_if_cancelled(names)
+        progress.milestones.append(Milestone(event="resumed", at=self.now))
+        yield from self.put_on_record()
+
+    def report(self) -> None:
+        """Say how far the case has come, in a line for people and in JSON for the live view.
+
+        Also in a replay: a turn that wakes nobody, as of a cancel while calls are under way, has
+        nothing else to tell.
+        """
+        p = self.progress
+        p.step = ", ".join(e.step for e in p.entries if e.result == "running") or None
+        told = p.model_dump_json(exclude_none=True, exclude_defaults=True)
+        self.ctx.set_custom_status(f"{p.step or p.status}\t{told}")
+
+    def _run(self, steps: Sequence[Step[Any]]) -> Durable[list[dict[str, Any]]]:
+        pivots = any(step.pivot for step in steps) and not self.progress.irrevocable
+        if pivots:
+            yield from self._pass_the_pivot(steps)
+        dues = self._begin(steps)
+        yield from self._settle(dues)
+        if pivots and all(due.entry.result == "refused" for due in dues):
+            self.progress.irrevocable = False
+            yield from self.put_on_record()
+        done = [due for due in dues if due.done]
+        while self.progress.irrevocable and (left := [due for due in dues if not due.done]):
+            yield from self.ask_for_help([due.entry for due in left])
+            dues = self._begin([due.step for due in left])
+            yield from self._settle(dues)
+            done += [due for due in dues if due.done]
+        self._stop_if_cancelled(steps[0].name if steps else "")
+        self._stop_unless_done(dues)
+        values = {due.step.key: due.value for due in done}
+        return [values[step.key] for step in steps]
+
+    def _begin(self, steps: Sequence[Step[Any]]) -> list[Due]:
+        """Enter lines for steps, their undos owed. The first call that leaves something to undo is
+        guarded: a workflow that starts too late, or runs again, gets no further."""
+        undos = [step.undo for step in steps if step.undo]
+        retry = self.policies.undo if self.progress.irrevocable else self.policies.step
+        first = bool(undos) and not self._left_something
+        self._left_something = self._left_something or first
+        if not self.progress.irrevocable:
+            self.owe(*undos)
+        return [replace(self._due(s, retry), guarded=first and s.undo is not None) for s in steps]
+
+    def _settle(self, dues: Sequence[Due]) -> Durable[None]:
+        if dues:
+            yield from self.turns.settle(dues)
+        for due in dues:
+            if due.done and due.value and due.step.resource:
+                self.progress.results[due.step.resource] = due.value
+
+    def _pass_the_pivot(self, steps: Sequence[Step[Any]]) -> Durable[None]:
+        """Put it on record that the saga only goes forward. Raises Stopped if a cancel is there:
+        which of the two came first, the record decides."""
+        name = steps[0].name
+        self._stop_if_cancelled(name)
+        self.progress.irrevocable = True
+        kept = yield from self.put_on_record()
+        if kept.result == "refused":
+            self.progress.irrevocable = False
+            raise Stopped(name, kept.reason or "", kept.detail or "", "cancelled")
+        self.turns.cancel = None
+
+    def _stop_unless_done(self, dues: Sequence[Due]) -> None:
+        stopping = [due for due in dues if not due.done]
+        if stopping:
+            first = min(stopping, key=lambda due: due.entry.result == "refused")
+            entry = first.entry
+            refused = entry.result == "refused" and not first.step.promised
+            status = "rejected" if refused else "failed"
+            raise Stopped(entry.step, entry.reason or "", entry.detail or "", status)
+
+    def _stop_if_cancelled(self, step: str) -> None:
+        if self.cancelled and self.turns.cancelled:
+            raise Stopped(step, self.cancelled.reason, self.cancelled.detail, "cancelled")
+
+    def _stop_if_cancelled_at(self, entry: Entry, waits: Sequence[Wait]) -> None:
+        try:
+            self._stop_if_cancelled(entry.step)
+        except Stopped as stop:
+            self._over(entry, waits)
+            self.turns.close(entry, "refused", stop.reason, stop.detail)
+            raise
+
+    def _known(self, signal: Signal[Any], attempt: str) -> Wait | None:
+        """Return the wait in which an earlier run of the case was told."""
+        waits = [w for w in self.heard if (w.signal, w.attempt) == (signal.name, attempt)]
+        return waits[-1] if waits else None
+
+    def _wait(self, signal: Signal[Any], attempt: str, within: timedelta) -> Wait:
+        until = self.now + within
+        return Wait(signal=signal.name, attempt=attempt, since=self.now, until=until)
+
+    def _taken(
+        self, signal: Signal[S], word: Any, entry: Entry, waits: Sequence[Wait], wait: Wait
+    ) -> S | None:
+        """Return what a signal says; None if that makes no sense. Raises Stopped if it amounts to a
+        refusal."""
+        try:
+            said = signal.read(word)
+        except ValidationError:
+            return None
+        wait.word = said.model_dump(mode="json")
+        self._over(entry, waits)
+        if signal.check and (no := signal.check(said)):
+            self.turns.close(entry, "refused", no.reason, no.detail)
+            self.refuse(entry.step, no.reason, no.detail)
+        self.turns.close(entry, "done", None, signal.told(said) if signal.told else None)
+        return said
+
+    def _not_in_time(
+        self, entry: Entry, waits: Sequence[Wait], late: BaseModel | None
+    ) -> Durable[BaseModel | None]:
+        reason, detail = f"{waits[0].signal}_timed_out", f"Nobody decided by {waits[0].until}."
+        if late is None and self.progress.irrevocable:
+            entry.reason, entry.detail = reason, detail
+            yield from self.ask_for_help([entry])
+            return None
+        self._over(entry, waits)
+        self.turns.close(entry, "refused" if late is None else "done", reason, detail)
+        if late is None:
+            self.refuse(entry.step, reason, detail)
+        return late
+
+    def _asked(
+        self, ask: Step[Any], entry: Entry, waits: Sequence[Wait]
+    ) -> Durable[BaseModel | None]:
+        """Ask for a word that may have got lost. None: it has not been said yet."""
+        due = self._due(ask, self.policies.step, quiet=True)
+        yield from self.turns.settle([due])
+        if not due.done:
+            return None
+        self._over(entry, waits)
+        self.turns.close(entry, "done", None, "It was asked for.")
+        answer: BaseModel = ask.answer.model_validate(due.value)
+        return answer
+
+    def _over(self, entry: Entry, waits: Sequence[Wait]) -> None:
+        for wait in waits:
+            wait.over = True
+        entry.ended_at = self.now
+
+    def _note(self, step: str, resource: str = "") -> Entry:
+        entry = Entry(step=step, resource=resource, started_at=self.now, tried_at=self.now)
+        self.progress.entries.append(entry)
+        return entry
+
+    def _due(
+        self, step: Step[Any], retry: Retry, compensates: bool = False, quiet: bool = False
+    ) -> Due:
+        """Return a step that is due; but for one that is ``quiet``, its line is entered."""
+        resource = f"{self.id}:{step.resource}" if step.resource else ""
+        entry = Entry(
+            step=step.name,
+            resource=resource,
+            compensation=compensates,
+            started_at=self.now,
+            tried_at=self.now,
+        )
+        if not quiet:
+            self.progress.entries.append(entry)
+        activity = self.placed[step.name].activity
+        return Due(step, entry, activity, resource, retry, guarded=compensates)
+
+    def _own(self, step: Step[Any], retry: Retry, says: Progress | None = None) -> Due:
+        """Return a step about the case's own record: it has no line."""
+        entry = Entry(step=step.name, resource=self.id, started_at=self.now, tried_at=self.now)
+        return Due(step, entry, OWN, self.id, retry, guarded=True, says=says)

@@ -1,0 +1,40 @@
+"""A word from outside that a saga waits for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel
+
+from sagas.core.calls import Refused
+
+S = TypeVar("S", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Signal(Generic[S]):
+    """``says`` is what it says.
+
+    A person's word is refused unless it is waited for. A participant's may come before the saga
+    waits: it is kept. Both may carry the ``attempt`` that they answer: of another attempt, they
+    change nothing. ``check`` returns the refusal that a word amounts to, which stops the saga;
+    ``told`` puts a word into words for people. ``choices`` are what a person chooses from on a
+    page, by what the buttons say. ``unasked`` is the reason code of a person's word that nobody
+    waits for.
+    """
+
+    name: str
+    says: type[S]
+    by: Literal["person", "participant"] = "person"
+    check: Callable[[S], Refused | None] | None = None
+    told: Callable[[S], str] | None = None
+    choices: Mapping[str, S] = field(default_factory=dict)
+    unasked: str = "not_waited_for"
+
+    def event(self, attempt: str) -> str:
+        """Return the name of the engine's event for it."""
+        return f"{self.name}:{attempt}" if attempt else self.name
+
+    def read(self, word: Any) -> S:
+        """Return what was said; another release may have said more."""
+        return self.says.model_validate(word, extra="ignore")

@@ -1,0 +1,1 @@
+"""Dapr: the worker, workflows, participants, and the use cases over them."""

@@ -1,0 +1,1 @@
+"""What outlives the workflow: records, their index, lists, the audit trail."""

@@ -1,0 +1,1 @@
+"""The door: HTTP routes, problems, and the console."""
