@@ -32,8 +32,8 @@ def replies() -> dict[str, Any]:
     }
     return {
         "look at record": {"again": False},
-        "search flight": {"offerId": "F1"},
-        "search hotel": {"offerId": "H1"},
+        "search flight": {"offers": [{"offerId": "F1", "price": {"amount": 300, "currency": "USD"}}]},
+        "search hotel": {"offers": [{"offerId": "H1", "price": {"amount": 200, "currency": "USD"}}]},
         "hold flight": flight,
         "hold hotel": hotel,
         "charge": {"id": "t1:payment", "status": "charged"},
@@ -88,9 +88,9 @@ def test_a_trip_takes_the_steps_of_the_table_and_is_confirmed() -> None:
     engine, kept = book({})
     assert engine.calls == [*STEPS, "send confirmation", "keep record"]
     assert kept.status == "confirmed"
-    assert kept.total == {"amount": 500, "currency": "USD"}
+    assert kept.results["total"] == {"amount": 500, "currency": "USD"}
     assert kept.halt is None
-    assert Progress.model_validate_json(engine.statuses[-1]).status == "confirmed"
+    assert engine.statuses[-1].startswith("confirmed\t")
 
 
 @pytest.mark.parametrize(
@@ -153,9 +153,9 @@ def test_an_undo_that_cannot_be_completed_waits_and_goes_on_when_told_to() -> No
     parked = [LOOK, "refund", *UNDO_HOLDS, "keep record", "told to resume", "send refusal"]
     assert once_each(engine.calls[len(STEPS) :]) == parked
     assert engine.calls[-4:] == ["keep record", "refund", "send refusal", "keep record"]
-    assert any('"needs_attention"' in status for status in engine.statuses)
+    assert any(status.startswith("needs_attention") for status in engine.statuses)
     assert kept.status == "failed"
-    assert kept.charge == {"id": "t1:payment", "status": "refunded"}
+    assert kept.results["payment"] == {"id": "t1:payment", "status": "refunded"}
 
 
 def test_prices_in_two_currencies_are_not_added() -> None:
@@ -195,30 +195,27 @@ def test_a_cancel_that_was_on_record_before_the_end_undoes_it() -> None:
 def test_a_confirmed_trip_is_cancelled_with_its_whole_story() -> None:
     _, confirmed = book({})
     engine = FakeEngine(replies())
-    order = Cancellation(
-        trip_id="t1", request=TripRequest.model_validate(VALID), progress=confirmed
-    )
-    assert engine.run(cancel_trip(engine, order)) == "cancelled"  # type: ignore[arg-type]
+    order = Order(case_id="t1", request=VALID, reverses=confirmed)
+    assert engine.run(reverse(TRIP)(engine, order)) == "cancelled"  # type: ignore[arg-type]
     assert engine.calls == [LOOK, *UNDO_ALL, "send cancellation", "keep record"]
     kept = on_record(engine)
     assert [e.step for e in kept.entries if not e.compensation][:2] == [
         "search flight",
         "search hotel",
     ]
-    assert kept.charge == {"id": "t1:payment", "status": "refunded"}
+    assert kept.results["payment"] == {"id": "t1:payment", "status": "refunded"}
 
 
 def test_a_trip_within_its_limit_asks_nobody() -> None:
     engine, kept = book({}, limit=500)
-    assert kept.approval is None
+    assert not kept.waits
     assert "extend flight" not in engine.calls
 
 
 def test_an_approved_trip_goes_on() -> None:
     engine, kept = book({}, limit=499, waiting=[("approval", {"approved": True, "by": "bob"})])
     assert kept.status == "confirmed"
-    assert kept.approval is not None
-    assert (kept.approval.approved, kept.approval.by) == (True, "bob")
+    assert [wait.word for wait in kept.waits] == [{"approved": True, "by": "bob"}]
     asking = engine.calls[engine.calls.index("extend flight") : engine.calls.index("charge")]
     assert asking == ["extend flight", "extend hotel", "keep record", "told to approval"]
 
@@ -266,8 +263,8 @@ def test_the_record_says_what_needs_attention_and_since_when() -> None:
         return engine_calls(activity, input=input)
 
     engine.call_activity = spy  # type: ignore[method-assign]
-    order = TripOrder(trip_id="t1", request=TripRequest.model_validate(VALID))
-    engine.run(book_trip(engine, order))  # type: ignore[arg-type]
+    order = Order(case_id="t1", request=VALID)
+    engine.run(forward(TRIP, 1)(engine, order))  # type: ignore[arg-type]
     parked, resumed, ended = seen
     assert parked.attention is not None
     assert [(u.step, u.reason) for u in parked.attention.blocked] == [("refund", "unavailable")]
@@ -318,9 +315,8 @@ def test_to_resume_wakes_the_wait_there_is_and_not_one_that_was_given_up() -> No
 def test_a_trip_that_is_run_again_undoes_what_the_broken_run_may_have_done(refused: str) -> None:
     given_back = {"amount": {"amount": 500, "currency": "USD"}, "postings": [{}, {}]}
     engine = FakeEngine(replies() | {refused: NO, "refund": given_back})
-    request = TripRequest.model_validate(VALID)
-    order = TripOrder(trip_id="t1", request=request, again=True)
-    engine.run(book_trip(engine, order))  # type: ignore[arg-type]
+    order = Order(case_id="t1", request=VALID, again=True)
+    engine.run(forward(TRIP, 1)(engine, order))  # type: ignore[arg-type]
     assert [call for call in engine.calls if call in UNDO_ALL] == UNDO_ALL
     mail = engine.inputs["send refusal"].body
     assert isinstance(mail, dict)
@@ -329,9 +325,8 @@ def test_a_trip_that_is_run_again_undoes_what_the_broken_run_may_have_done(refus
 
 def test_a_cancellation_of_which_little_is_known_is_carried_out() -> None:
     engine = FakeEngine(replies())
-    request = TripRequest.model_validate(VALID)
-    order = Cancellation(trip_id="t1", request=request, progress=Progress(), again=True)
-    assert engine.run(cancel_trip(engine, order)) == "cancelled"  # type: ignore[arg-type]
+    order = Order(case_id="t1", request=VALID, reverses=Progress(), again=True)
+    assert engine.run(reverse(TRIP)(engine, order)) == "cancelled"  # type: ignore[arg-type]
     assert [call for call in engine.calls if call in UNDO_ALL] == UNDO_ALL
 
 
