@@ -6,6 +6,6 @@ from orchestrator.form import pages
 from orchestrator.trip import TRIP
 from sagas import Console, create_orchestrator
 
-_TEMPLATES = Path(__file__).parent / "templates"
+CONSOLE = Console(Path(__file__).parent / "templates", pages, form="/console/book")
 
-app = create_orchestrator(TRIP, Console(_TEMPLATES, pages, form="/console/book"))
+app = create_orchestrator(TRIP, CONSOLE)

@@ -115,15 +115,20 @@ class Engine:
 
 
 def create_runtime(kind: Kind[Any], activities: Activities) -> WorkflowRuntime:
-    """Return the worker that runs a kind's sagas and their activities, not yet started.
-
-    All versions of the saga are registered; cases are started with the newest.
-    """
+    """Return the worker that runs a kind's sagas and their activities, not yet started."""
     # The worker makes its own event loop: let that be as fast as the server's.
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     # Its loggers pass on to the app's own; a handler of theirs would say everything twice.
     quiet = LoggerOptions(log_handler=logging.NullHandler())
     runtime = WorkflowRuntime(logger_options=quiet, worker_ready_timeout=3600)
+    register(runtime, kind)
+    for name, activity in activities.by_name().items():
+        runtime.register_activity(activity, name=name)
+    return runtime
+
+
+def register(runtime: WorkflowRuntime, kind: Kind[Any]) -> None:
+    """Register a kind's workflows: all versions of its saga, of which the newest is started."""
     count = len(kind.workflows)
     for version in range(1, count + 1):
         runtime.register_versioned_workflow(
@@ -133,9 +138,6 @@ def create_runtime(kind: Kind[Any], activities: Activities) -> WorkflowRuntime:
             is_latest=version == count,
         )
     runtime.register_workflow(frame.reverse(kind), name=_reversal_of(kind))
-    for name, activity in activities.by_name().items():
-        runtime.register_activity(activity, name=name)
-    return runtime
 
 
 def _reversal_of(kind: Kind[Any]) -> str:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import versions
+from orchestrator.trip import TRIP
 from runtime.system import System
 from tests.integration.test_versions import THIS_RELEASE, deployed
 from tests.replay.recording import HISTORIES
 from tests.support.waiting import until
 from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, PAYMENT, World, about
 
-KEPT = Path(__file__).parent / "histories" / str(len(versions.BOOK_TRIP))
+KEPT = Path(__file__).parent / "histories" / str(len(TRIP.workflows))
 RECORDING = "tests.replay.recording:app"
 
 

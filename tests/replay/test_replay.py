@@ -14,18 +14,21 @@ from dapr.ext.workflow._durabletask import worker
 from dapr.ext.workflow._durabletask.internal import protos as pb
 from google.protobuf.json_format import ParseDict
 
-from orchestrator import versions
-from orchestrator.saga import Saga, Step
+from orchestrator.trip import TRIP
+from sagas.core.saga import Saga
+from sagas.core.steps import Step
+from sagas.core.turns import Turns
+from sagas.engine.engine import register
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*/*.jsonl"))
-VERSIONS = {str(number) for number in range(1, len(versions.BOOK_TRIP) + 1)}
+VERSIONS = {str(number) for number in range(1, len(TRIP.workflows) + 1)}
 
 
 @pytest.fixture(scope="module")
 def registry() -> Any:
     """The workflows as the orchestrator registers them."""
     runtime = WorkflowRuntime()
-    versions.register(runtime)
+    register(runtime, TRIP)
     return runtime._WorkflowRuntime__worker._registry  # type: ignore[attr-defined]
 
 
@@ -85,28 +88,26 @@ def test_a_recorded_history_replays_to_its_end(registry: Any, history: Path) -> 
     assert f'"status": "{replay(registry, history)}"' in kept[-1]
 
 
-def _waits_first(saga: Saga, *tasks: Any) -> Generator[Any, Any, None]:
-    yield saga.ctx.create_timer(timedelta(seconds=1))
+def _waits_first(turns: Turns, *tasks: Any) -> Generator[Any, Any, None]:
+    yield turns.ctx.create_timer(timedelta(seconds=1))
     yield when_any(list(tasks))
 
 
-def _calls_one_by_one(saga: Saga, *steps: Step) -> Generator[Any, Any, list[Any]]:
+def _calls_one_by_one(saga: Saga, *steps: Step[Any]) -> Generator[Any, Any, tuple[Any, ...]]:
     answers = []
     for step in steps:
-        answers += yield from RUN(saga, step)
-    return answers
-
-
-RUN = Saga.run
+        answers.append((yield from saga.run(step)))
+    return tuple(answers)
 
 
 @pytest.mark.parametrize(
-    ("name", "moved"), [("_first_of", _waits_first), ("run", _calls_one_by_one)]
+    ("part", "name", "moved"),
+    [(Turns, "_first_of", _waits_first), (Saga, "together", _calls_one_by_one)],
 )
 def test_a_saga_that_yields_elsewhere_does_not_replay(
-    registry: Any, monkeypatch: pytest.MonkeyPatch, name: str, moved: Any
+    registry: Any, monkeypatch: pytest.MonkeyPatch, part: type, name: str, moved: Any
 ) -> None:
-    monkeypatch.setattr(Saga, name, moved)
+    monkeypatch.setattr(part, name, moved)
     booked = [history for history in HISTORIES if "cancellation" not in history.name]
     for history in booked:
         with pytest.raises(Diverged):

@@ -1,40 +1,31 @@
 """What the next release of the orchestrator could be: its saga extends the holds of every trip."""
 
+from collections.abc import Generator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from dapr.ext.workflow import DaprWorkflowContext
+from orchestrator.app import CONSOLE
+from orchestrator.request import TripRequest
+from orchestrator.trip import TRIP, book, charge, extend_flight, extend_hotel
+from sagas import Durable, Saga, Step, create_orchestrator
 
-from orchestrator import approval, steps, versions
-from orchestrator.models import Progress, TripOrder
-from orchestrator.saga import Durable, Saga
+
+class _Extending(Saga):
+    """Runs a step more before the charge."""
+
+    def run(self, step: Step[Any]) -> Generator[Any, Any, Any]:
+        if step.name == charge.name:
+            until = f"{self.now + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+            flight, hotel = extend_flight.given(until=until), extend_hotel.given(until=until)
+            yield from self.together(flight, hotel)
+        return (yield from super().run(step))
 
 
-def book_trip_next(ctx: DaprWorkflowContext, order: TripOrder) -> Durable[str]:
+def book_and_extend(saga: Saga, trip: TripRequest) -> Durable[None]:
     """Book as ever, but with a step more between the hold and the charge."""
-    trip = Progress()
-
-    def report() -> None:
-        trip.step = ", ".join(e.step for e in trip.entries if e.result == "running") or None
-        ctx.set_custom_status(trip.model_dump_json(exclude_none=True))
-
-    saga = Saga(ctx, report, entries=trip.entries)
-    yield from saga.run(*steps.searches(order))
-    trip.flight, trip.hotel = yield from saga.run(*steps.holds(order, saga.values))
-    trip.total = steps.total(trip.flight, trip.hotel)
-    yield from saga.run(*steps.extensions(order, saga.now + timedelta(hours=1)))
-    if trip.total["amount"] > order.terms.approval_limit:
-        yield from approval.obtain(saga, order, trip)
-    [trip.charge] = yield from saga.run(steps.charge(order, trip.total))
-    trip.flight, trip.hotel = yield from saga.run(*steps.confirmations(order))
-    yield from saga.insist(steps.send_confirmation(order, trip))
-    ended = trip.model_copy(update={"status": "confirmed"})
-    yield from saga.record(steps.keep(order, ended))
-    return "confirmed"
+    saga.__class__ = _Extending
+    yield from book(saga, trip)
 
 
-versions.BOOK_TRIP.append(book_trip_next)
-
-from orchestrator.app import app as _app  # noqa: E402 the new version has to be known before
-
-app: Any = _app
+app = create_orchestrator(replace(TRIP, workflows=[book, book_and_extend]), CONSOLE)
