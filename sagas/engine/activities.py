@@ -43,10 +43,15 @@ class Activities:
     def by_name(self) -> dict[str, Activity]:
         """Return a function for each row, for what undoes it, and for the record. Its name is what
         the engine's histories and traces say."""
-        return dict.fromkeys([*self._kind.activities, OWN], self._run)
+        return {name: self._activity() for name in (*self._kind.activities, OWN)}
 
-    async def _run(self, _: WorkflowActivityContext, calls: Calls) -> Outcomes:
-        return await settle(calls, self._guarded(calls))
+    def _activity(self) -> Activity:
+        """Return a function of its own, for the engine marks the functions that it is given."""
+
+        async def run(_: WorkflowActivityContext, calls: Calls) -> Outcomes:
+            return await settle(calls, self._guarded(calls))
+
+        return run
 
     async def _make(self, call: Call) -> Answer:
         if call.step == KEEP.name:
