@@ -60,11 +60,13 @@ class Saga:
     cancelled: Refused | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     heard: Sequence[Wait] = ()
+    _words: list[Wait] = field(default_factory=list)
     _undos: list[list[Step[Any]]] = field(default_factory=list)
     _left_something: bool = False
 
     def __post_init__(self) -> None:
         listens = self.cancelled is not None and not self.progress.irrevocable
+        self._words = list(self.heard)
         self.turns = Turns(self.ctx, self.report, CANCEL if listens else None)
 
     @property
@@ -97,6 +99,18 @@ class Saga:
         answers = yield from self._run(steps)
         pairs = zip(steps, answers, strict=True)
         return tuple(step.answer.model_validate(answer) for step, answer in pairs)
+
+    def attempt(self, step: Step[A]) -> Durable[A | Refused]:
+        """Run one step and return its answer, or the refusal: that stops nothing, but what undoes
+        the step is owed. Raises Stopped when it failed, or the saga was cancelled."""
+        dues = self._begin([step])
+        yield from self._settle(dues)
+        self._stop_if_cancelled(step.name)
+        entry = dues[0].entry
+        if entry.result == "refused":
+            return Refused(reason=entry.reason or "", detail=entry.detail or "")
+        self._stop_unless_done(dues)
+        return step.answer.model_validate(dues[0].value)
 
     def hear(
         self,
@@ -316,9 +330,12 @@ class Saga:
             raise
 
     def _known(self, signal: Signal[Any], attempt: str) -> Wait | None:
-        """Return the wait in which an earlier run of the case was told."""
-        waits = [w for w in self.heard if (w.signal, w.attempt) == (signal.name, attempt)]
-        return waits[-1] if waits else None
+        """Take the first wait not taken yet in which an earlier run of the case was told."""
+        about = (signal.name, attempt)
+        known = next((w for w in self._words if (w.signal, w.attempt) == about), None)
+        if known:
+            self._words.remove(known)
+        return known
 
     def _wait(self, signal: Signal[Any], attempt: str, within: timedelta) -> Wait:
         until = self.now + within

@@ -28,7 +28,8 @@ class Step(Generic[A]):
     """One call of a service, and what undoes it whether or not the call had an effect.
 
     ``request`` is ``"PUT reservations/{id}"``: the id in it is ``{case id}:{resource}``, so every
-    call can be repeated, and every undo sent without having seen what the call answered.
+    call can be repeated, and every undo sent without having seen what the call answered. Where a
+    resource lies within another one, ``{case}`` and ``{resource}`` are the two parts.
     ``answer`` says what must be in an answer; one without it is a fault. The answer about a
     ``resource`` is kept whole, of any other only what the model names. ``check`` looks at an answer
     and returns what is kept of it, or the refusal that it amounts to. A refusal of a step that was
@@ -60,6 +61,19 @@ class Step(Generic[A]):
         """Return the step, and its undo, about another resource."""
         undo = self.undo.about(resource) if self.undo else None
         return replace(self, resource=resource, undo=undo)
+
+    def path(self, resource_id: str) -> str:
+        """Return the path of the call about a resource, ``{case id}:{resource}``."""
+        case_id, _, resource = resource_id.partition(":")
+        return self._parts[1].format(id=resource_id, case=case_id, resource=resource)
+
+    @property
+    def verb(self) -> str:
+        return self._parts[0]
+
+    @property
+    def _parts(self) -> list[str]:
+        return self.request.split(" ", 1)
 
     def read(self, answer: Answer) -> Answer:
         """Return what is kept of an answer. Raises ValidationError when it lacks what is needed."""

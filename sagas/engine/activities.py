@@ -60,11 +60,8 @@ class Activities:
 
     async def _ask(self, call: Call) -> Answer:
         step = self._kind.placed[call.step].step
-        verb, path = step.request.split(" ", 1)
-        answer = await self._services.invoke(
-            step.service, verb, path.format(id=call.id), call.body or None
-        )
-        return step.read(answer)
+        path, body = step.path(call.id), call.body or None
+        return step.read(await self._services.invoke(step.service, step.verb, path, body))
 
     async def _keep(self, call: Call) -> Answer:
         try:
