@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from sagas.core.calls import Refused
 from sagas.core.policies import Policies, Retry
-from sagas.core.progress import Attention, Blocked, Entry, Milestone, Progress, Wait
+from sagas.core.progress import Attention, Blocked, Entry, Milestone, Progress, Result, Wait
 from sagas.core.signals import Signal
 from sagas.core.steps import KEEP, LOOK, OWN, Looked, Placed, Step
 from sagas.core.turns import Due, Durable, Turns
@@ -105,12 +105,12 @@ class Saga:
         the step is owed. Raises Stopped when it failed, or the saga was cancelled."""
         dues = self._begin([step])
         yield from self._settle(dues)
+        [due] = yield from self._insisted(dues, "failed")
         self._stop_if_cancelled(step.name)
-        entry = dues[0].entry
-        if entry.result == "refused":
-            return Refused(reason=entry.reason or "", detail=entry.detail or "")
-        self._stop_unless_done(dues)
-        return step.answer.model_validate(dues[0].value)
+        if due.entry.result == "refused":
+            return Refused(reason=due.entry.reason or "", detail=due.entry.detail or "")
+        self._stop_unless_done([due])
+        return step.answer.model_validate(due.value)
 
     def hear(
         self,
@@ -267,16 +267,24 @@ class Saga:
         if pivots and all(due.entry.result == "refused" for due in dues):
             self.progress.irrevocable = False
             yield from self.put_on_record()
-        done = [due for due in dues if due.done]
-        while self.progress.irrevocable and (left := [due for due in dues if not due.done]):
-            yield from self.ask_for_help([due.entry for due in left])
-            dues = self._begin([due.step for due in left])
-            yield from self._settle(dues)
-            done += [due for due in dues if due.done]
+        settled = yield from self._insisted(dues, "failed", "refused")
         self._stop_if_cancelled(steps[0].name if steps else "")
-        self._stop_unless_done(dues)
-        values = {due.step.key: due.value for due in done}
+        self._stop_unless_done(settled)
+        values = {due.step.key: due.value for due in settled}
         return [values[step.key] for step in steps]
+
+    def _insisted(self, dues: Sequence[Due], *results: Result) -> Durable[list[Due]]:
+        """Return what came of the steps. Past the pivot, those with one of these results are tried
+        again whenever a person says that what blocks them is mended."""
+        settled = list(dues)
+        while self.progress.irrevocable and (
+            left := [due for due in settled if due.entry.result in results]
+        ):
+            yield from self.ask_for_help([due.entry for due in left])
+            again = self._begin([due.step for due in left])
+            yield from self._settle(again)
+            settled = [due for due in settled if due not in left] + again
+        return settled
 
     def _begin(self, steps: Sequence[Step[Any]]) -> list[Due]:
         """Enter lines for steps, their undos owed. The first call that leaves something to undo is
@@ -380,9 +388,10 @@ class Saga:
         yield from self.turns.settle([due])
         if not due.done:
             return None
+        answer: BaseModel = ask.answer.model_validate(due.value)
+        waits[0].word = answer.model_dump(mode="json")
         self._over(entry, waits)
         self.turns.close(entry, "done", None, "It was asked for.")
-        answer: BaseModel = ask.answer.model_validate(due.value)
         return answer
 
     def _over(self, entry: Entry, waits: Sequence[Wait]) -> None:

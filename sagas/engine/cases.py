@@ -100,8 +100,8 @@ class Cases:
         if record is None:
             return None
         wait = record.progress.wait_for(signal.name, attempt)
-        late = record.ended or (wait is not None and wait.over)
-        waited_for = record.progress.status == "running" and wait is not None and not late
+        late = record.ended or (wait is not None and wait.over and wait.word is None)
+        waited_for = record.progress.status == "running" and wait is not None and not wait.over
         event = signal.event(attempt)
         if signal.by == "person":
             if not (waited_for and await self._engine.tell(record.workflow_id, event, word)):

@@ -69,7 +69,7 @@ class Views:
     def __init__(self, kind: Kind[Any]) -> None:
         self._kind = kind
         self._listed = [show for show in kind.shows if show.listed]
-        self._shown = [show for show in kind.shows or _shows(kind) if not show.listed]
+        self._shown = [show for show in kind.shows if not show.listed] or _shows(kind)
         name = kind.noun.capitalize()
         summary: dict[str, Any] = {
             f"{kind.noun}_id": (str, ...),
