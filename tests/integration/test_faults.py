@@ -8,7 +8,7 @@ from tests.support.waiting import until
 from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, PAYMENT, World, about, fresh_day
 
 KINDS: list[Kind] = ["error", "lost answer", "down"]
-TRIES_OF_A_STEP = 4  # orchestrator/policies.py
+TRIES_OF_A_STEP = 4  # sagas/core/policies.py
 
 
 @pytest.mark.parametrize("kind", KINDS)

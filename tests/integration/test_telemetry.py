@@ -30,10 +30,10 @@ def metric(system: System, app_id: str, name: str, **labels: str) -> float:
 def test_trips_steps_and_compensations_are_counted(world: World, system: System) -> None:
     def counted() -> list[float]:
         return [
-            metric(system, ORCHESTRATOR, "trips_ended_total", status="confirmed"),
-            metric(system, ORCHESTRATOR, "trips_ended_total", reason="card_declined"),
-            metric(system, ORCHESTRATOR, "trip_step_seconds_count", step="charge"),
-            metric(system, ORCHESTRATOR, "trip_compensations_total", step="refund", result="done"),
+            metric(system, ORCHESTRATOR, "cases_ended_total", status="confirmed"),
+            metric(system, ORCHESTRATOR, "cases_ended_total", reason="card_declined"),
+            metric(system, ORCHESTRATOR, "saga_step_seconds_count", step="charge"),
+            metric(system, ORCHESTRATOR, "saga_compensations_total", step="refund", result="done"),
             metric(system, FLIGHT, "reservations_total", done="held"),
             metric(system, PAYMENT, "charges_total", done="declined"),
         ]
