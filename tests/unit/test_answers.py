@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from orchestrator.activities import KEEP, LOOK, ROWS
-from orchestrator.calls import Answer, Refused
-from orchestrator.requests import REQUESTS
+from orchestrator.trip import TRIP
+from sagas.core.calls import Answer, Refused
+
+STEPS = {name: placed.step for name, placed in TRIP.placed.items()}
 
 CHECKED = [
     "search flight",
@@ -23,13 +24,13 @@ CHECKED = [
 @pytest.mark.parametrize("step", CHECKED)
 def test_an_answer_without_what_the_saga_needs_is_a_fault(step: str) -> None:
     with pytest.raises(ValidationError):
-        REQUESTS[step].read(Answer(value={"status": "fine"}))
+        STEPS[step].read(Answer(value={"status": "fine"}))
 
 
-@pytest.mark.parametrize("step", REQUESTS)
+@pytest.mark.parametrize("step", STEPS)
 def test_a_refusal_is_passed_on(step: str) -> None:
     refused = Answer(refusal=Refused(reason="no", detail="No."))
-    assert REQUESTS[step].read(refused) == refused
+    assert STEPS[step].read(refused) == refused
 
 
 def test_of_several_offers_the_cheapest_is_taken() -> None:
@@ -37,15 +38,17 @@ def test_of_several_offers_the_cheapest_is_taken() -> None:
         return {"offerId": name, "price": {"amount": amount, "currency": "USD"}}
 
     found = Answer(value={"offers": [offer("b", 2), offer("a", 1), offer("c", 3)]})
-    assert REQUESTS["search flight"].read(found).value["offerId"] == "a"
+    assert STEPS["search flight"].read(found).value == {"offers": [offer("a", 1)]}
 
 
 def test_no_offer_is_a_refusal() -> None:
-    refusal = REQUESTS["search hotel"].read(Answer(value={"offers": []})).refusal
+    refusal = STEPS["search hotel"].read(Answer(value={"offers": []})).refusal
     assert refusal is not None
     assert refusal.reason == "sold_out"
 
 
-def test_every_step_of_a_row_has_a_request_but_for_the_record() -> None:
-    steps = {step for row in ROWS.values() for step in row}
-    assert steps == {*REQUESTS, KEEP, LOOK}
+def test_every_step_and_undo_has_a_request_and_an_activity_of_its_row() -> None:
+    rows = {step.name: row for row, steps in TRIP.rows.items() for step in steps}
+    undos = {s.undo.name: f"undo {rows[s.name]}" for s in STEPS.values() if s.undo}
+    assert {name: placed.activity for name, placed in TRIP.placed.items()} == rows | undos
+    assert all(step.verb and step.path("t1:x") and step.service for step in STEPS.values())

@@ -5,20 +5,22 @@ from typing import Any
 
 import pytest
 
-from orchestrator.models import Approval, Progress
-from orchestrator.saga import CANCELLED, Entry
+from orchestrator.approval import ApprovalView, TripTerms, shown
+from orchestrator.trip import TRIP
+from sagas.core.progress import Entry, Progress
 from tests.unit.engine import FakeEngine
 from tests.unit.test_trip_workflow import book
 
 WAITS = timedelta(seconds=60)  # as `book` has it
 
 
-def ask(**engine_does: Any) -> tuple[FakeEngine, Progress, Approval, Entry]:
+def ask(**engine_does: Any) -> tuple[FakeEngine, Progress, ApprovalView, Entry]:
     """Book a trip that costs too much; return what was asked of whom, and the line about it."""
     engine, kept = book({}, limit=499, **engine_does)
     [line] = [line for line in kept.entries if line.step == "approval"]
-    assert kept.approval is not None
-    return engine, kept, kept.approval, line
+    asked = shown(kept, TripTerms(approval_limit=499))
+    assert asked is not None
+    return engine, kept, asked, line
 
 
 def test_what_is_held_is_held_until_the_trip_can_be_charged_and_confirmed_after_the_deadline() -> (
@@ -53,7 +55,11 @@ def test_it_waits_as_long_as_it_was_asked_to_and_no_longer() -> None:
             False,
             ("refused", "approval_refused", "Refused by bob."),
         ),
-        (("cancel", None), None, ("refused", CANCELLED, "The customer cancelled the trip.")),
+        (
+            ("cancel", None),
+            None,
+            ("refused", TRIP.cancelled_by, "The customer cancelled the trip."),
+        ),
     ],
     ids=["approved", "refused", "cancelled"],
 )

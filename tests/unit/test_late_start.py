@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator.models import Cancellation, TripOrder, TripRecord, TripRequest
-from orchestrator.records import TripRecords
-from orchestrator.workflow import book_trip, cancel_trip
+from orchestrator.trip import TRIP
+from sagas.core.frame import forward, reverse
+from sagas.core.progress import Order
+from sagas.records.record import Record
+from sagas.records.records import Records
 from tests.unit.participants import RealActivities, Services, records, services
 from tests.unit.test_trip_request import VALID
 
@@ -20,29 +22,27 @@ UNDONE = {"t1:flight": "cancelled", "t1:hotel": "cancelled", "t1:payment": "refu
 
 
 @pytest.fixture
-def record(records: TripRecords) -> TripRecord:
-    request = TripRequest.model_validate(VALID)
-    fresh = TripRecord(trip_id="t1", digest="", request=request, created_at=NOW)
+def record(records: Records) -> Record:
+    fresh = Record(case_id="t1", digest="", request=VALID, owner="c1", created_at=NOW)
     return asyncio.run(records.accept(fresh))
 
 
-def run(record: TripRecord, **engine_does: Any) -> RealActivities:
+def run(record: Record, **engine_does: Any) -> RealActivities:
     """Run the workflow that books a trip."""
     engine = RealActivities(**engine_does)
-    again = getattr(record, "again", False)
-    order = TripOrder(trip_id="t1", request=record.request, terms=record.terms, again=again)
-    engine.run(book_trip(engine, order))  # type: ignore[arg-type]
+    order = Order(case_id="t1", request=record.request, terms=record.terms, again=record.again)
+    engine.run(forward(TRIP, 1)(engine, order))  # type: ignore[arg-type]
     return engine
 
 
-def run_cancellation(record: TripRecord) -> None:
+def run_cancellation(record: Record) -> None:
     engine = RealActivities()
     engine.instance_id = "t1.cancellation"
-    order = Cancellation(trip_id="t1", request=record.request, progress=record.progress)
-    engine.run(cancel_trip(engine, order))  # type: ignore[arg-type]
+    order = Order(case_id="t1", request=record.request, reverses=record.progress)
+    engine.run(reverse(TRIP)(engine, order))  # type: ignore[arg-type]
 
 
-def on_record(records: TripRecords) -> TripRecord:
+def on_record(records: Records) -> Record:
     found = asyncio.run(records.get("t1"))
     assert found is not None
     return found
@@ -56,10 +56,11 @@ def left(services: Services) -> dict[str, str]:
 @pytest.mark.parametrize("named", [False, True], ids=["searched for", "offers named"])
 @pytest.mark.parametrize("offers", [["o1"], ["o2"], []], ids=["as before", "another", "none"])
 def test_a_late_start_neither_books_nor_strips_a_confirmed_trip(
-    record: TripRecord, records: TripRecords, services: Services, offers: list[str], named: bool
+    record: Record, records: Records, services: Services, offers: list[str], named: bool
 ) -> None:
     if named:
-        record.request.flight.offer_id = record.request.hotel.offer_id = "o1"
+        for part in ("flight", "hotel"):
+            record.request[part] = record.request[part] | {"offerId": "o1"}
     run(record)
     before, mails = on_record(records), services.states.keys() - UNDONE.keys()
     services.offers = offers
@@ -70,7 +71,7 @@ def test_a_late_start_neither_books_nor_strips_a_confirmed_trip(
 
 
 def test_a_late_start_does_not_book_what_was_rejected(
-    record: TripRecord, records: TripRecords, services: Services
+    record: Record, records: Records, services: Services
 ) -> None:
     services.offers = []
     run(record)
@@ -83,7 +84,7 @@ def test_a_late_start_does_not_book_what_was_rejected(
 
 
 def test_a_late_start_that_is_told_to_cancel_leaves_a_confirmed_trip_alone(
-    record: TripRecord, records: TripRecords, services: Services
+    record: Record, records: Records, services: Services
 ) -> None:
     run(record)
     run(record, events={"hold flight": ["cancel"]})
@@ -93,7 +94,7 @@ def test_a_late_start_that_is_told_to_cancel_leaves_a_confirmed_trip_alone(
 
 @pytest.mark.parametrize("offers", [["o1"], ["o2"], []])
 def test_a_late_start_of_a_trip_that_was_reopened_is_no_booking(
-    record: TripRecord, records: TripRecords, services: Services, offers: list[str]
+    record: Record, records: Records, services: Services, offers: list[str]
 ) -> None:
     run(record)
     reopened = asyncio.run(records.request_cancel("t1", NOW))
@@ -110,7 +111,7 @@ def test_a_late_start_of_a_trip_that_was_reopened_is_no_booking(
 
 
 def test_a_run_that_does_not_know_of_the_broken_one_before_it_gives_the_money_back(
-    record: TripRecord, records: TripRecords, services: Services
+    record: Record, records: Records, services: Services
 ) -> None:
     """The start was late, and so came without word of the resume that is on record."""
     services.states = {"t1:flight": "held", "t1:hotel": "held", "t1:payment": "charged"}

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.models import TripOrder, TripRequest
-from orchestrator.policies import Policies
-from orchestrator.workflow import book_trip
+from orchestrator.trip import TRIP
+from sagas.core.frame import forward
+from sagas.core.policies import Policies
+from sagas.core.progress import Order
 from tests.unit.engine import FakeEngine, Fault
 from tests.unit.test_trip_request import VALID
 from tests.unit.test_trip_workflow import NO, replies
@@ -22,8 +23,8 @@ DOWN = Fault("The service is down, and says so at such a length that all is used
 
 def run(changes: dict[str, Any], **engine_does: Any) -> FakeEngine:
     engine = FakeEngine(replies() | changes, **engine_does)
-    order = TripOrder(trip_id="t1", request=TripRequest.model_validate(VALID))
-    engine.run(book_trip(engine, order))  # type: ignore[arg-type]
+    order = Order(case_id="t1", request=VALID)
+    engine.run(forward(TRIP, 1)(engine, order))  # type: ignore[arg-type]
     return engine
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator.policies import Policies, Retry
+from sagas.core.policies import Policies, Retry
 
 POLICY = Retry(tries=3, first_seconds=1, most_seconds=10)
 
@@ -25,7 +25,7 @@ def test_a_replay_by_the_next_release_waits_as_long() -> None:
     assert POLICY.pause(2, "t1") == timedelta(seconds=2.193397)
 
 
-def test_a_replay_waits_as_long_and_another_trip_does_not() -> None:
+def test_a_replay_waits_as_long_and_another_case_does_not() -> None:
     assert POLICY.pause(1, "t1") == POLICY.pause(1, "t1")
     assert len({POLICY.pause(1, f"t{n}") for n in range(20)}) == 20
 
