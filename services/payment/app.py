@@ -19,6 +19,8 @@ from kit.service import create_service
 from services.payment import ledger
 from services.payment.ledger import Asked, Charge
 from services.payment.models import ChargeRequest, ChargeState, PostingLine
+from services.payment.payment_routes import router
+from services.payment.payments import Payment
 
 CHARGES = Counter("charges_total", "Charges by what was done with them", ["done"])
 
@@ -27,13 +29,16 @@ _STATUSES = {
     "card_declined": 402,
     "insufficient_funds": 402,
     "unknown_charge": 404,
+    "unknown_payment": 404,
     "unknown_payment_method": 422,
 }
 
 
 @asynccontextmanager
 async def _live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
-    app.state.charges = Documents(StateStore(sidecar, _STORE), "charge", Charge)
+    store = StateStore(sidecar, _STORE)
+    app.state.charges = Documents(store, "charge", Charge)
+    app.state.payments = Documents(store, "payment", Payment)
     yield
 
 
@@ -45,6 +50,7 @@ async def _charges(request: Request) -> Documents[Charge]:
 Charges = Annotated[Documents[Charge], Depends(_charges)]
 
 app = create_service("PaymentService", _STORE, _live, _STATUSES)
+app.include_router(router)
 
 
 @app.put(

@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from base.wire import Money, Timestamp, Wire
-from services.payment.ledger import DEFAULT_METHOD, Status
+from services.payment.ledger import Status
+from services.payment.methods import DEFAULT_METHOD
+from services.payment.payments import CaptureStatus, PaymentStatus
 
 Method = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$"), Field(examples=[DEFAULT_METHOD])
@@ -37,3 +39,42 @@ class ChargeState(Wire):
     payment_method: str | None = None
     reason: str | None = None
     postings: list[PostingLine]
+
+
+class CaptureRequest(Wire):
+    """The share to capture."""
+
+    amount: Money
+
+
+class Movement(Wire):
+    """What moved, in minor units; a refund is negative."""
+
+    kind: Literal["capture", "refund"]
+    capture: str
+    amount: int
+    at: Timestamp
+
+
+class CaptureState(Wire):
+    """A share; one that was refunded before it came has the amount 0."""
+
+    id: str
+    status: CaptureStatus
+    amount: Money
+
+
+class PaymentState(Wire):
+    """A payment. ``captured`` counts all that was, ``refunded`` what of it was given back; a
+    tombstone has the amount 0."""
+
+    id: str
+    status: PaymentStatus
+    amount: Money
+    captured: Money
+    refunded: Money
+    payment_method: str | None = None
+    reason: str | None = None
+    expires_at: Timestamp | None = None
+    captures: list[CaptureState]
+    postings: list[Movement]
