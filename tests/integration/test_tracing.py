@@ -70,7 +70,7 @@ def test_a_trip_is_one_trace_of_every_app_and_every_step(
     assert services(spans) == ALL
     [root] = [span for span in spans if "parentId" not in span]
     assert root["name"] == "put /trips/{trip_id}"
-    [workflow] = [span for span in spans if span["name"] == "orchestration||book_trip"]
+    [workflow] = [span for span in spans if span["name"] == "orchestration||trip"]
     by_id = {span["id"]: span for span in spans}
     for step in steps:
         [made] = [span for span in spans if span["name"] == step]
