@@ -1,4 +1,4 @@
-"""``python -m runtime setup | run | up | serve | zipkin | down``; the Makefile's targets.
+"""``python -m runtime setup | run | up | …``: the Makefile's targets.
 
 ``SYSTEM`` in the environment says which system, and ``PROFILE`` and ``REPLICAS`` how it is to run.
 """
@@ -15,6 +15,7 @@ from rich.console import Console
 
 from runtime import interrupts, logs, sample, systems, timeline, zipkin
 from runtime.errors import SetupError
+from runtime.manifests import Manifests
 from runtime.system import System, wait_until
 from runtime.systems import TRIPS
 from runtime.template import MOST_REPLICAS, Changes
@@ -96,6 +97,16 @@ def traced(system: System) -> None:
     console.print(f"It runs in the background; {_down(system)} stops it, and Zipkin.")
 
 
+def manifests(system: System) -> None:
+    """Write the system's Kubernetes manifests, and say which secrets they expect."""
+    made = Manifests(system.project, system.known)
+    made.write()
+    console.print(f"Written to {made.folder}. They expect these secrets:")
+    for secret in made.secrets:
+        literals = " ".join(f"--from-literal={key}=…" for key in secret.keys)
+        console.print(f"  kubectl create secret generic {secret.name} {literals}")
+
+
 def main() -> int:
     """Run one command; return 0, 1 after an error, 130 after Ctrl+C before it was done."""
     commands = {
@@ -105,6 +116,7 @@ def main() -> int:
         "serve": serve,
         "zipkin": traced,
         "down": down,
+        "manifests": manifests,
     }
     parser = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
     parser.add_argument("command", choices=commands)
