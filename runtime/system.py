@@ -278,7 +278,7 @@ class System:
         log.write_bytes(b"")
         path = loopback.runtime_path(dapr, self.home / ".dapr" / "runtime")
         env = {"DAPR_HOST_IP": "127.0.0.1", "DAPR_RUNTIME_PATH": str(path)}
-        env["PYTHONPATH"] = str(self.project)
+        env |= template.imports(self.project)
         return processes.spawn(command, self.home, log, env | self._env, self.home)
 
     def _start_service(self, service: Service) -> None:

@@ -199,16 +199,16 @@ def _shift_app(app: dict[str, Any], project: Path, home: Path, by: int) -> None:
         app[key] = shifted(app[key], by)
     env = {str(k): str(v) for k, v in app.get("env", {}).items()}
     shift = {k: str(shifted(int(v), by)) for k, v in env.items() if k.endswith("_PORT")}
-    app["env"] = env | shift | _imports(project)
+    app["env"] = env | shift | imports(project)
     command = [sys.executable if word == _PYTHON else word for word in app["command"]]
     at = command.index("--port") + 1
     command[at] = str(shifted(int(command[at]), by))
     app["command"] = command
 
 
-def _imports(project: Path) -> dict[str, str]:
+def imports(project: Path) -> dict[str, str]:
     """Return the environment in which Python imports from the project, and never from the folder
-    that an app runs in: there may be a ``calendar.py``."""
+    that a process runs in: there may be a ``calendar.py``."""
     return {
         "PYTHONPATH": str(project),
         "PYTHONSAFEPATH": "1",

@@ -24,13 +24,14 @@ NAMES = ("small", "other")
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[System]]:
-    """Two systems of one project, at once."""
+    """Two systems of one project, at once; the second one under a supervisor."""
     project = tmp_path_factory.mktemp("project").resolve()
     with ExitStack() as stack:
         systems = []
         for name in NAMES:
             small_system.make(project, name, stack.enter_context(held(small_system.PORTS)))
             system = System(project, project / "systems" / name, say=print, name=name)
+            system.supervised = name == "other"
             stack.callback(system.stop)
             system.start()
             systems.append(system)
@@ -64,7 +65,7 @@ def test_data_and_logs_are_in_the_folder_of_the_system(running: list[System]) ->
     for system in running:
         assert (system.known.folder / "data" / "claims.db").is_file()
         assert (system.known.folder / "data" / "scheduler").is_dir()
-        assert list((system.known.folder / ".dapr" / "logs").glob(f"{APP}_app_*.log"))
+        assert list((system.known.folder / ".dapr" / "logs").glob(f"{APP}*.log"))
         assert not list(system.project.glob("data*"))
 
 
