@@ -2,12 +2,16 @@
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup run up serve zipkin down test test-tools clock-tools pictures soak bench growth bare check mutants
+.PHONY: help setup run up serve zipkin down manifests test test-tools clock-tools pictures soak bench growth bare check mutants
+
+# Which system the targets are about: make run SYSTEM=orders. Without it: trips.
+export SYSTEM
+TESTS := $(if $(filter-out trips,$(SYSTEM)),systems/$(SYSTEM)/tests,tests)
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 
-run: .venv/installed $(if $(PROFILE),.venv/servers) ## set up, start, book a sample trip, stay until Ctrl+C
+run: .venv/installed $(if $(PROFILE),.venv/servers) ## set up, start, send a sample, stay until Ctrl+C: make run SYSTEM=orders
 	@.venv/bin/python -m runtime run
 
 up: .venv/installed $(if $(PROFILE),.venv/servers) ## the same in the background
@@ -16,17 +20,20 @@ up: .venv/installed $(if $(PROFILE),.venv/servers) ## the same in the background
 serve: .venv/installed $(if $(PROFILE),.venv/servers) ## like run, under a supervisor that starts again what dies
 	@.venv/bin/python -m runtime serve
 
-zipkin: .venv/installed $(if $(PROFILE),.venv/servers) ## like up, with Zipkin and a trace of each trip
+zipkin: .venv/installed $(if $(PROFILE),.venv/servers) ## like up, with Zipkin and a trace of each case
 	@.venv/bin/python -m runtime zipkin
 
 down: .venv/installed ## stop what runs, also after a crash
 	@.venv/bin/python -m runtime down
 
+manifests: .venv/installed ## write a system's Kubernetes manifests: make manifests SYSTEM=orders
+	@.venv/bin/python -m runtime manifests
+
 setup: .venv/installed $(if $(PROFILE),.venv/servers) ## install everything, start nothing
 	@.venv/bin/python -m runtime setup
 
 test: setup test-tools .venv/servers ## all tests, on systems of their own with free ports
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest $(TESTS)
 
 # What some tests need of the machine. Without it those tests say so and are skipped.
 test-tools: TOOLS = chromium java:default-jre-headless mvn:maven
@@ -41,7 +48,7 @@ pictures: setup test-tools ## take the console's pictures in docs/ anew
 	@PICTURES=docs/pictures .venv/bin/python -m pytest tests/browser -q -k pages_fit
 
 soak: setup $(if $(AHEAD),clock-tools) ## a long fault drill: make soak SEED=1 TRIPS=300
-	@SEED=$(or $(SEED),1) TRIPS=$(or $(TRIPS),300) .venv/bin/python -m pytest tests/faults -q -s
+	@SEED=$(or $(SEED),1) TRIPS=$(or $(TRIPS),300) .venv/bin/python -m pytest $(TESTS)/faults -q -s
 
 bench: .venv/installed ## measure it against its peers, 10 minutes: make bench ARGS=--write keeps the table
 	@.venv/bin/python -m bench $(ARGS)

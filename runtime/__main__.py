@@ -1,4 +1,7 @@
-"""``python -m runtime setup | run | up | serve | zipkin | down``; the Makefile's targets."""
+"""``python -m runtime setup | run | up | …``: the Makefile's targets.
+
+``SYSTEM`` in the environment says which system, and ``PROFILE`` and ``REPLICAS`` how it is to run.
+"""
 
 import argparse
 import os
@@ -10,9 +13,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runtime import interrupts, logs, sample, timeline, zipkin
+from runtime import interrupts, logs, sample, systems, timeline, zipkin
 from runtime.errors import SetupError
+from runtime.manifests import Manifests
 from runtime.system import System, wait_until
+from runtime.systems import TRIPS
 from runtime.template import MOST_REPLICAS, Changes
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -30,13 +35,13 @@ def setup(system: System) -> None:
 def up(system: System) -> None:
     """Start in the background and return when ready."""
     if system.is_running() and not system.runs_as_wished():
-        raise SetupError("The system is running, with other settings; `make down` stops it.")
+        raise SetupError(f"The system is running, with other settings; {_down(system)} stops it.")
     if system.is_running() and system.is_ready():
         console.print("The system is running already.")
     else:
         _start(system)
     _where(system)
-    console.print("It runs in the background; `make down` stops it.")
+    console.print(f"It runs in the background; {_down(system)} stops it.")
 
 
 def down(system: System) -> None:
@@ -48,12 +53,14 @@ def down(system: System) -> None:
 
 
 def run(system: System) -> None:
-    """Start, book a sample trip, stay until Ctrl+C, stop."""
+    """Start, send the sample, stay until Ctrl+C, stop."""
     if system.is_running():
-        raise SetupError("The system is running already; `make down` stops it.")
+        raise SetupError(f"The system is running already; {_down(system)} stops it.")
     try:
         _start(system)
-        timeline.show(sample.book(system.sidecar_url("trip-orchestrator")), console)
+        app_id = system.template.orchestrator
+        sent = sample.send(system.sidecar_url(app_id), app_id, system.known.sample)
+        timeline.show(sent, console)
         console.print()
         _where(system)
         console.print("Ctrl+C stops everything.")
@@ -87,7 +94,17 @@ def traced(system: System) -> None:
         system.stop()
         raise
     _where(system)
-    console.print("It runs in the background; `make down` stops it, and Zipkin.")
+    console.print(f"It runs in the background; {_down(system)} stops it, and Zipkin.")
+
+
+def manifests(system: System) -> None:
+    """Write the system's Kubernetes manifests, and say which secrets they expect."""
+    made = Manifests(system.project, system.known)
+    made.write()
+    console.print(f"Written to {made.folder}. They expect these secrets:")
+    for secret in made.secrets:
+        literals = " ".join(f"--from-literal={key}=…" for key in secret.keys)
+        console.print(f"  kubectl create secret generic {secret.name} {literals}")
 
 
 def main() -> int:
@@ -99,13 +116,16 @@ def main() -> int:
         "serve": serve,
         "zipkin": traced,
         "down": down,
+        "manifests": manifests,
     }
     parser = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
     parser.add_argument("command", choices=commands)
     interrupts.heed()
     try:
         command = commands[parser.parse_args().command]
-        command(System(PROJECT, PROJECT, _changes(), say=console.print))
+        name = os.environ.get("SYSTEM") or TRIPS
+        home = systems.find(PROJECT, name).folder
+        command(System(PROJECT, home, _changes(), say=console.print, name=name))
     except SetupError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -137,13 +157,19 @@ def _start(system: System) -> None:
     console.print(f"Ready after {time.monotonic() - began:.1f} s.")
 
 
+def _down(system: System) -> str:
+    return "`make down`" if system.name == TRIPS else f"`make down SYSTEM={system.name}`"
+
+
 def _where(system: System) -> None:
-    url = system.app_url("trip-orchestrator")
+    app_id, mails = system.template.orchestrator, system.home / "data" / "mails"
+    url = system.app_url(app_id)
     console.print(f"  console {url}/")
     console.print(f"  API     {url}/docs")
-    console.print(f"  sidecar {system.sidecar_url('trip-orchestrator')}/v1.0/invoke/…")
+    console.print(f"  sidecar {system.sidecar_url(app_id)}/v1.0/invoke/…")
     console.print(f"  logs    {logs.folder(system.home)}")
-    console.print(f"  mails   {system.home / 'data' / 'mails'}")
+    if mails.is_dir():
+        console.print(f"  mails   {mails}")
     console.print(f"  data    {system.data}")
     if system.changes.zipkin:
         console.print(f"  traces  {system.changes.zipkin}/zipkin/")

@@ -1,7 +1,7 @@
 """A block of ports for one more system on this machine: all free, and held until it ends.
 
-The real system has the ports of dapr.yaml. A test's or a bench's are all so much higher that it
-meets neither that one, nor another, nor whatever else runs here.
+The real systems have the ports of their dapr.yaml. A test's or a bench's are all so much higher
+that it meets neither those, nor another, nor whatever else runs here.
 """
 
 import socket
@@ -10,52 +10,62 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from runtime import control_plane, databases, template, zipkin
+from runtime import beside, systems, template, zipkin
 from runtime.errors import SetupError
 from runtime.ports import EPHEMERAL_FROM, listening, shifted
 from runtime.template import Changes
 
-_SHIFTS = range(6_000, 12_750, 50)  # from above the real system to below what is handed out
+_SHIFTS = range(6_000, 12_750, 50)  # from above the real systems to below what is handed out
 
 
 @contextmanager
-def on_free_ports(project: Path, changes: Changes, beside: Iterable[int] = ()) -> Iterator[Changes]:
+def on_free_ports(
+    project: Path, changes: Changes, more: Iterable[int] = (), name: str = systems.TRIPS
+) -> Iterator[Changes]:
     """Yield the changes, shifted to ports that are free, and hold these until the end.
 
-    ``beside`` are ports of what runs beside the system, as they would be unshifted. Raises
-    SetupError when there is no room.
+    ``more`` are ports of what runs beside the system, as they would be unshifted; ``name`` is the
+    system's. Raises SetupError when there is no room.
     """
-    with held(needed(project, changes) | {*beside}) as by:
+    with held(needed(project, changes, name) | {*more}, pinned(project)) as by:
         yield replace(changes, by=by)
 
 
-def needed(project: Path, changes: Changes) -> set[int]:
+def pinned(project: Path) -> set[int]:
+    """Return every port that the real systems may take, with all the replicas they may have."""
+    most = Changes(replicas=template.MOST_REPLICAS)
+    return set[int]().union(*(needed(project, most, each.name) for each in systems.every(project)))
+
+
+def needed(project: Path, changes: Changes, name: str = systems.TRIPS) -> set[int]:
     """Return every port that an unshifted system may take, its database and Zipkin included."""
-    read = template.read(project / "dapr.yaml")
+    read = template.read(systems.find(project, name).template)
     apps = {*read.ports, *(app.port + changes.proxied_by for app in read.apps)}
     replicas = {port + template.REPLICA_STEP * n for port in apps for n in range(changes.replicas)}
-    plane = {read.placement_port, read.scheduler_port, *control_plane.PORTS}
-    return replicas | plane | {*databases.PORTS, zipkin.PORT}
+    return replicas | beside.of(read.placement_port, read.scheduler_port).every | {zipkin.PORT}
 
 
 @contextmanager
-def held(ports: Collection[int]) -> Iterator[int]:
+def held(ports: Collection[int], apart_from: Collection[int] = ()) -> Iterator[int]:
     """Look for a shift that brings all the ports to free ones; yield it, and hold these.
 
-    Whoever looks meanwhile, here or in another process, gets others. The unshifted ports count as
-    taken: the real system may start at any time. Raises SetupError when there is no such shift.
+    Whoever looks meanwhile, here or in another process, gets others. The unshifted ports and those
+    in ``apart_from`` count as taken: a real system may start at any time. Raises SetupError when
+    there is no such shift.
     """
     for by in _SHIFTS:
         block = sorted({shifted(port, by) for port in ports})
         with ExitStack() as claims:
-            if _is_apart(block, ports) and all(_claimed(port, claims) for port in block):
+            if _is_apart(block, {*ports, *apart_from}) and all(
+                _claimed(port, claims) for port in block
+            ):
                 yield by
                 return
     raise SetupError(f"There is no room on this machine for {len(ports)} more ports of a system.")
 
 
-def _is_apart(block: list[int], ports: Collection[int]) -> bool:
-    return block[-1] < EPHEMERAL_FROM and not set(block) & set(ports)
+def _is_apart(block: list[int], taken: set[int]) -> bool:
+    return block[-1] < EPHEMERAL_FROM and taken.isdisjoint(block)
 
 
 def _claimed(port: int, claims: ExitStack) -> bool:

@@ -7,32 +7,21 @@ and does not heed it. etcd inside the scheduler is on ports of ours, so it meets
 from collections.abc import Callable
 from pathlib import Path
 
+from runtime.beside import Beside
 from runtime.dapr import Dapr
-from runtime.ports import shifted
 from runtime.service import Service, answers
 
-HEALTH_PORTS = _PLACEMENT_HEALTH, _SCHEDULER_HEALTH = 9105, 9106
-_PLACEMENT_METRICS, _SCHEDULER_METRICS = 9107, 9108
-_PLACEMENT_RAFT = 8201
-_ETCD_CLIENT, _ETCD_PEER = 5605, 5606
-PORTS = (
-    *HEALTH_PORTS,
-    *(_PLACEMENT_METRICS, _SCHEDULER_METRICS, _PLACEMENT_RAFT, _ETCD_CLIENT, _ETCD_PEER),
-)
 _SCHEDULER_ID = "dapr-scheduler-server-0"
 
 
-def services(dapr: Dapr, data: Path, placement: int, scheduler: int, shift: int) -> list[Service]:
-    """Return placement and scheduler on the given gRPC ports, their other ports shifted."""
-    return [
-        _placement(dapr, placement, shift),
-        _scheduler(dapr, data / "scheduler", scheduler, shift),
-    ]
+def services(dapr: Dapr, data: Path, ports: Beside) -> list[Service]:
+    """Return placement and scheduler on the given ports."""
+    return [_placement(dapr, ports), _scheduler(dapr, data / "scheduler", ports)]
 
 
-def _placement(dapr: Dapr, port: int, shift: int) -> Service:
-    health, metrics = shifted(_PLACEMENT_HEALTH, shift), shifted(_PLACEMENT_METRICS, shift)
-    raft = shifted(_PLACEMENT_RAFT, shift)
+def _placement(dapr: Dapr, at: Beside) -> Service:
+    port, health, metrics = at.placement, at.placement_health, at.placement_metrics
+    raft = at.placement_raft
     command = [
         str(dapr.program("placement")),
         *_common(port, health, metrics),
@@ -42,9 +31,9 @@ def _placement(dapr: Dapr, port: int, shift: int) -> Service:
     return Service("placement", command, ports, _healthy(health))
 
 
-def _scheduler(dapr: Dapr, data: Path, port: int, shift: int) -> Service:
-    health, metrics = shifted(_SCHEDULER_HEALTH, shift), shifted(_SCHEDULER_METRICS, shift)
-    client, peer = shifted(_ETCD_CLIENT, shift), shifted(_ETCD_PEER, shift)
+def _scheduler(dapr: Dapr, data: Path, at: Beside) -> Service:
+    port, health, metrics = at.scheduler, at.scheduler_health, at.scheduler_metrics
+    client, peer = at.etcd_client, at.etcd_peer
     command = [
         str(dapr.program("scheduler")),
         *_common(port, health, metrics),

@@ -14,23 +14,23 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
+from runtime.beside import Beside
 from runtime.errors import SetupError
-from runtime.ports import listening, shifted
+from runtime.ports import listening
 from runtime.service import Service
 
-PORTS = _POSTGRES_PORT, _REDIS_PORT = 15432, 16379
 _USER = "travel"
 
 
-def databases(profile: str, data: Path, shift: int) -> tuple[list[Service], dict[str, str]]:
+def databases(profile: str, data: Path, ports: Beside) -> tuple[list[Service], dict[str, str]]:
     """Return the servers to start, and the environment in which sidecars find what they need.
 
     Raises SetupError when there is no such server to start.
     """
     if profile == "postgres" and "POSTGRES_URL" not in os.environ:
-        return _postgres(data, shifted(_POSTGRES_PORT, shift))
+        return _postgres(data, ports.postgres)
     if profile == "redis" and "REDIS_HOST" not in os.environ:
-        return _redis(data, shifted(_REDIS_PORT, shift))
+        return _redis(data, ports.redis)
     given = {"REDIS_PASSWORD": os.environ.get("REDIS_PASSWORD", "")}
     return [], given if profile == "redis" else {}
 

@@ -1,30 +1,67 @@
-"""The sample trip: the quick start's booking, through the orchestrator's sidecar."""
+"""The sample of a system: a request that works, sent through the orchestrator's sidecar."""
 
+import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import BaseModel
 
 from runtime.errors import SetupError
 
-BOOKING: dict[str, Any] = {
-    "customerId": "customer-123",
-    "customerEmail": "alice@example.com",
-    "flight": {"from": "SFO", "to": "JFK", "date": "2024-12-15", "passengers": 2},
-    "hotel": {"city": "New York", "checkIn": "2024-12-15", "checkOut": "2024-12-18", "guests": 2},
-}
+_SECONDS = 60.0
 
 
-def book(sidecar_url: str) -> dict[str, Any]:
-    """Book a new trip and return it as confirmed. Raises SetupError when it is not."""
-    trip_id = f"sample-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    method = f"/v1.0/invoke/trip-orchestrator/method/TripOrchestrator/{trip_id}/BookTrip"
-    print(f"Booking a sample trip: POST {sidecar_url}{method}", flush=True)
-    try:
-        answer = httpx.post(sidecar_url + method, json=BOOKING, timeout=60)
-    except httpx.HTTPError as fault:
-        raise SetupError(f"The sample trip could not be booked: {fault!r}") from fault
-    if answer.status_code != 200:
-        raise SetupError(f"The sample trip was answered {answer.status_code}: {answer.text}")
-    trip: dict[str, Any] = answer.json()
-    return trip
+class Kind(BaseModel):
+    """What an orchestrator says of its kind: ``order``, ``orders``, and the status of success."""
+
+    noun: str
+    nouns: str
+    done: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case that was started, with the JSON that ``GET /{nouns}/{id}`` has of it."""
+
+    id: str
+    kind: Kind
+    content: dict[str, Any]
+
+
+_TRIP = Kind(noun="trip", nouns="trips", done="confirmed")
+
+
+def send(sidecar_url: str, app_id: str, body: Path) -> Case:
+    """Start a new case with the request in ``body``; return it as it was answered, done or not yet.
+
+    Raises SetupError when it is refused or fails, or nobody answers.
+    """
+    invoke = f"{sidecar_url}/v1.0/invoke/{app_id}/method"
+    case_id = f"sample-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    with httpx.Client(timeout=_SECONDS) as client:
+        try:
+            kind = _kind(client, invoke, app_id)
+            method, path, verb = _route(kind, case_id)
+            print(f"{verb} a sample {kind.noun}: {method} {invoke}{path}", flush=True)
+            answer = client.request(method, invoke + path, json=json.loads(body.read_text()))
+        except (httpx.HTTPError, OSError, ValueError) as fault:
+            raise SetupError(f"The sample could not be sent to {app_id}: {fault!r}") from fault
+    if answer.status_code not in (200, 202):
+        raise SetupError(f"The sample {kind.noun} was answered {answer.status_code}: {answer.text}")
+    return Case(case_id, kind, answer.json())
+
+
+def _kind(client: httpx.Client, invoke: str, app_id: str) -> Kind:
+    if app_id == "trip-orchestrator":
+        return _TRIP
+    return Kind.model_validate_json(client.get(f"{invoke}/kind").raise_for_status().content)
+
+
+def _route(kind: Kind, case_id: str) -> tuple[str, str, str]:
+    """Return how a case is started: method, path, and the word for it."""
+    if kind == _TRIP:  # as in the quick start
+        return "POST", f"/TripOrchestrator/{case_id}/BookTrip", "Booking"
+    return "PUT", f"/{kind.nouns}/{case_id}", "Sending"

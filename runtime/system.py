@@ -1,7 +1,8 @@
-"""The whole system on this machine: control plane, five apps and their sidecars.
+"""A whole system on this machine: control plane, apps and their sidecars.
 
-A system lives in its home folder, where its data and logs are. The real one's home is the project;
-a test gives another, with every port shifted, so that the two never meet (blocks.py).
+A system lives in its home folder, where its data and logs are. The real one's home is the folder
+of its dapr.yaml; a test gives another, with every port shifted, so that the two never meet
+(blocks.py).
 """
 
 import subprocess
@@ -13,11 +14,23 @@ from pathlib import Path
 import httpx
 import psutil
 
-from runtime import control_plane, databases, logs, loopback, processes, supervisor, template
+from runtime import (
+    beside,
+    control_plane,
+    databases,
+    logs,
+    loopback,
+    processes,
+    supervisor,
+    systems,
+    template,
+)
+from runtime.beside import Beside
 from runtime.dapr import Dapr, find_or_build
 from runtime.errors import SetupError
 from runtime.ports import listening, require_free
 from runtime.service import Service, log_of
+from runtime.systems import TRIPS, Known
 from runtime.template import App, Changes, Template
 
 START_SECONDS = 90.0
@@ -45,9 +58,9 @@ class _Killed:
 
 @dataclass
 class System:
-    """Starts, watches and stops one system.
+    """Starts, watches and stops one system, the ``name``d one of the project.
 
-    ``changes`` tell it from the project's template. ``supervised``: what dies is started again.
+    ``changes`` tell it from its template. ``supervised``: what dies is started again.
     """
 
     project: Path
@@ -55,6 +68,7 @@ class System:
     changes: Changes = field(default_factory=Changes)
     supervised: bool = False
     say: Progress = _silent
+    name: str = TRIPS
     _env: dict[str, str] = field(default_factory=dict)
     _killed: list[_Killed] = field(default_factory=list)
 
@@ -62,9 +76,20 @@ class System:
         self.project, self.home = self.project.resolve(), self.home.resolve()
 
     @property
+    def known(self) -> Known:
+        """Return which of the project's systems it is. Raises SetupError when it is none."""
+        return systems.find(self.project, self.name)
+
+    @property
     def template(self) -> Template:
         """Return the template this system runs. Raises SetupError when it is broken."""
         return template.read(self._folder / "dapr.yaml")
+
+    @property
+    def ports_beside(self) -> Beside:
+        """Return the ports of what this system may bring beside its apps."""
+        read = template.read(self.known.template)
+        return beside.of(read.placement_port, read.scheduler_port).shifted(self.changes.by)
 
     @property
     def data(self) -> Path:
@@ -185,10 +210,14 @@ class System:
 
     @property
     def _folder(self) -> Path:
-        """Where the template is that this system runs."""
-        if self.home == self.project and self.changes != Changes():
-            return self.home / ".dapr" / "launch"
-        return self.home
+        """Where the template is that this system runs: a copy, unless it fits as it is."""
+        if not self._is_real or (self.home == self.project and self.changes == Changes()):
+            return self.home
+        return self.home / ".dapr" / "launch"
+
+    @property
+    def _is_real(self) -> bool:
+        return self.home == self.known.folder
 
     @property
     def _started_with(self) -> Path:
@@ -198,35 +227,30 @@ class System:
         self.data.mkdir(parents=True, exist_ok=True)
         self._started_with.parent.mkdir(parents=True, exist_ok=True)
         self._started_with.write_text(repr(self.changes))
-        if self._folder != self.project:
-            template.write(self.project, self.home, self._folder, self.changes)
+        if self._folder != self.known.folder:
+            template.write(self.project, self.home, self._folder, self.changes, self.name)
 
     def _foreign_control_plane(self) -> bool:
         """Say whether the machine has a control plane for the real system to use."""
-        if self.home != self.project:
+        if not self._is_real:
             return False
-        read = template.read(self.project / "dapr.yaml")
+        at = self.ports_beside
         ours = {processes.program(p) for p in processes.of_system(self.home)}
-        return all(map(listening, (read.placement_port, read.scheduler_port))) and not ours & set(
-            _PLANE
-        )
+        return all(map(listening, (at.placement, at.scheduler))) and not ours & set(_PLANE)
 
     def _control_plane(self, dapr: Dapr) -> list[Service]:
         """Return the services of the control plane that this system has to bring."""
-        read = self.template
         if self._foreign_control_plane():
             self.say("Using the placement and scheduler that are running already.")
             return []
-        services = control_plane.services(
-            dapr, self.data, read.placement_port, read.scheduler_port, self.changes.by
-        )
+        services = control_plane.services(dapr, self.data, self.ports_beside)
         for service in services:
             require_free(service.ports)
         return services
 
     def _databases(self) -> list[Service]:
         """Return the database servers that this system has to bring; let sidecars find them."""
-        services, env = databases.databases(self.changes.profile, self.data, self.changes.by)
+        services, env = databases.databases(self.changes.profile, self.data, self.ports_beside)
         self._env = env
         for service in services:
             require_free(service.ports)
@@ -254,7 +278,7 @@ class System:
         log.write_bytes(b"")
         path = loopback.runtime_path(dapr, self.home / ".dapr" / "runtime")
         env = {"DAPR_HOST_IP": "127.0.0.1", "DAPR_RUNTIME_PATH": str(path)}
-        env["PYTHONPATH"] = str(self.project)
+        env |= template.imports(self.project)
         return processes.spawn(command, self.home, log, env | self._env, self.home)
 
     def _start_service(self, service: Service) -> None:

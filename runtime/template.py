@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from runtime import profiles, systems
 from runtime.errors import SetupError
 from runtime.ports import shifted
 
@@ -49,6 +50,14 @@ class Template:
     scheduler_port: int
 
     @property
+    def orchestrator(self) -> str:
+        """Return the app-id of the app that takes requests. Raises SetupError without such one."""
+        found = {app.app_id for app in self.apps if is_orchestrator(app.app_id)}
+        if len(found) != 1:
+            raise SetupError(f"{self.path} needs one app whose appID ends in -orchestrator.")
+        return found.pop()
+
+    @property
     def ports(self) -> dict[int, str]:
         """Return every port of apps and sidecars, with what it is for."""
         return {port: what for app in self.apps for port, what in app.ports.items()}
@@ -75,6 +84,10 @@ def read(path: Path) -> Template:
     )
 
 
+def is_orchestrator(app_id: str) -> bool:
+    return app_id.endswith("-orchestrator")
+
+
 def sections(path: Path, app_id: str, replica: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what a template says of all apps, and of one."""
     content = _yaml(path)
@@ -99,7 +112,7 @@ class Changes:
     higher, where a test can put a proxy. ``env`` adds environment variables to apps, by app-id or,
     for one replica, by its name; ``history_kept`` is how long the histories of completed workflows
     stay (``5s``, ``20m``); ``zipkin`` is where traces go. ``profile`` names a folder of
-    ``profiles/`` whose components take the place of those of the same name; what it keeps is in
+    ``profiles/`` whose stores take the place of the system's; what it keeps is in
     ``data/`` under that name. Of several ``replicas`` of an app, each has ports of its own.
     """
 
@@ -112,10 +125,17 @@ class Changes:
     replicas: int = 1
 
 
-def write(project: Path, home: Path, folder: Path, changes: Changes) -> Path:
-    """Write a changed copy of the project's template into ``folder``, for a system that lives in
-    ``home``, and return its path."""
-    content = _yaml(project / "dapr.yaml")
+def write(
+    project: Path, home: Path, folder: Path, changes: Changes, name: str = systems.TRIPS
+) -> Path:
+    """Write a changed copy of a system's template into ``folder``, for a system that lives in
+    ``home``, and return its path.
+
+    Paths in a template start at the project, those in the copy at ``home``: of the system orders,
+    ``systems/orders/data/`` becomes ``data/``.
+    """
+    known, profile = systems.find(project, name), profiles.read(project, changes.profile)
+    content = _at_home(_yaml(known.template), known.folder.relative_to(project))
     common = content["common"]
     configuration = folder / common["configFilePath"]
     common["appDirPath"] = str(home)
@@ -136,12 +156,24 @@ def write(project: Path, home: Path, folder: Path, changes: Changes) -> Path:
             app["env"] |= more
         app["appPort"] += changes.proxied_by
     shutil.rmtree(folder / "components", ignore_errors=True)
-    for source in (project / "components", *_profile(project, changes.profile)):
-        _copy_components(source, folder / "components", changes)
+    (folder / "components").mkdir(parents=True)
+    for resource in (known.folder / "components").glob("*.yaml"):
+        copy = _at_home(_yaml(resource), known.folder.relative_to(project))
+        copy = _placed(profile.in_place_of(copy), changes)
+        _write_yaml(folder / "components" / resource.name, copy)
     _configure(configuration, changes)
     path = folder / "dapr.yaml"
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    _write_yaml(path, content)
     return path
+
+
+def _at_home(content: Any, folder: Path) -> Any:
+    """Return a YAML content whose texts do not start with the system's folder any more."""
+    if isinstance(content, dict):
+        return {key: _at_home(value, folder) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_at_home(value, folder) for value in content]
+    return content.removeprefix(f"{folder}/") if isinstance(content, str) else content
 
 
 def _replica(app: dict[str, Any], number: int) -> dict[str, Any]:
@@ -155,19 +187,10 @@ def _replica(app: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _look_early(apps: list[dict[str, Any]]) -> None:
-    """Let the orchestrator's replicas look soon whether a trip ended in another."""
+    """Let the orchestrator's replicas look soon whether a case ended in another."""
     for app in apps:
-        if app["appID"] == "trip-orchestrator":
+        if is_orchestrator(app["appID"]):
             app["env"] = {"FIRST_LOOK_SECONDS": "0.1"} | app.get("env", {})
-
-
-def _profile(project: Path, name: str) -> list[Path]:
-    if not name:
-        return []
-    known = sorted(folder.name for folder in (project / "profiles").iterdir())
-    if name not in known:
-        raise SetupError(f"There is no profile {name}; there are {', '.join(known)}.")
-    return [project / "profiles" / name]
 
 
 def _shift_app(app: dict[str, Any], project: Path, home: Path, by: int) -> None:
@@ -176,25 +199,33 @@ def _shift_app(app: dict[str, Any], project: Path, home: Path, by: int) -> None:
         app[key] = shifted(app[key], by)
     env = {str(k): str(v) for k, v in app.get("env", {}).items()}
     shift = {k: str(shifted(int(v), by)) for k, v in env.items() if k.endswith("_PORT")}
-    app["env"] = env | shift | {"PYTHONPATH": str(project)}
+    app["env"] = env | shift | imports(project)
     command = [sys.executable if word == _PYTHON else word for word in app["command"]]
     at = command.index("--port") + 1
     command[at] = str(shifted(int(command[at]), by))
     app["command"] = command
 
 
-def _copy_components(source: Path, target: Path, changes: Changes) -> None:
-    target.mkdir(parents=True, exist_ok=True)
+def imports(project: Path) -> dict[str, str]:
+    """Return the environment in which Python imports from the project, and never from the folder
+    that a process runs in: there may be a ``calendar.py``."""
+    return {
+        "PYTHONPATH": str(project),
+        "PYTHONSAFEPATH": "1",
+        "UVICORN_APP_DIR": str(project),  # uvicorn adds the folder by itself, unless told another
+    }
+
+
+def _placed(resource: Any, changes: Changes) -> Any:
+    """Return a resource with its ports shifted, and its files in the profile's folder."""
     own_data = f"data/{changes.profile}/" if changes.profile else "data/"
-    for resource in source.glob("*.yaml"):
-        content = _yaml(resource)
-        metadata = content.get("spec", {}).get("metadata", [])
-        for item in metadata if isinstance(metadata, list) else []:
-            if item["name"] == "port":
-                item["value"] = str(shifted(int(item["value"]), changes.by))
-            if item["name"] == "connectionString" and "value" in item:
-                item["value"] = item["value"].replace("data/", own_data)
-        (target / resource.name).write_text(yaml.safe_dump(content, sort_keys=False))
+    metadata = resource.get("spec", {}).get("metadata", [])
+    for item in metadata if isinstance(metadata, list) else []:
+        if item["name"] == "port":
+            item["value"] = str(shifted(int(item["value"]), changes.by))
+        if item["name"] == "connectionString" and "value" in item:
+            item["value"] = item["value"].replace("data/", own_data)
+    return resource
 
 
 def _configure(configuration: Path, changes: Changes) -> None:
@@ -204,7 +235,7 @@ def _configure(configuration: Path, changes: Changes) -> None:
     if changes.zipkin:
         tracing = {"samplingRate": "1", "zipkin": {"endpointAddress": _spans(changes.zipkin)}}
         content["spec"]["tracing"] = tracing
-    configuration.write_text(yaml.safe_dump(content, sort_keys=False))
+    _write_yaml(configuration, content)
 
 
 def _spans(zipkin: str) -> str:
@@ -234,6 +265,10 @@ def _app(app: dict[str, Any], replica: int) -> App:
 
 def _port_of(address: str) -> int:
     return int(address.rpartition(":")[2])
+
+
+def _write_yaml(path: Path, content: Any) -> None:
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 def _yaml(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""A trip as a timeline on the terminal."""
+"""A case, such as a trip, as a timeline on the terminal."""
 
 from datetime import datetime
 from typing import Any
@@ -7,16 +7,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from runtime.sample import Case
+
 _MARKS = {"done": ("✔", "green"), "refused": ("✘", "red"), "failed": ("✘", "red")}
 
 
-def show(trip: dict[str, Any], console: Console) -> None:
-    """Print a trip in the JSON of ``GET /trips/{tripId}``: what was booked, then step by step."""
-    colour = "green" if trip["status"] == "confirmed" else "red"
-    console.print(f"\nTrip [bold]{trip['tripId']}[/]  [{colour} bold]{trip['status']}[/]")
-    for line in _booked(trip):
+def show(case: Case, console: Console) -> None:
+    """Print a case: what was booked if it is a trip, then step by step."""
+    status = case.content["status"]
+    colour = {case.kind.done: "green", "running": "yellow"}.get(status, "red")
+    noun = case.kind.noun.capitalize()
+    console.print(f"\n{noun} [bold]{case.id}[/]  [{colour} bold]{status}[/]")
+    lines = _booked(case.content) if case.kind.noun == "trip" else []
+    for line in [*lines, *_halted(case.content)]:
         console.print(f"  {line}", highlight=False)
-    console.print(_table(trip))
+    console.print(_table(case.content))
 
 
 def _booked(trip: dict[str, Any]) -> list[str]:
@@ -34,19 +39,22 @@ def _booked(trip: dict[str, Any]) -> list[str]:
         )
     if charge := trip.get("charge"):
         lines.append(f"Total {_money(charge['amount'])}   {charge['status']}")
-    if halt := trip.get("halt"):
-        lines.append(f"Stopped at {halt['step']}: {halt['detail']} ({halt['reason']})")
     return lines
 
 
-def _table(trip: dict[str, Any]) -> Table:
-    start = _time(trip["createdAt"])
+def _halted(case: dict[str, Any]) -> list[str]:
+    halt = case.get("halt")
+    return [f"Stopped at {halt['step']}: {halt['detail']} ({halt['reason']})"] if halt else []
+
+
+def _table(case: dict[str, Any]) -> Table:
+    start = _time(case["createdAt"])
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("", "step", "resource"):
         table.add_column(title)
     for title in ("at ms", "took ms"):
         table.add_column(title, justify="right")
-    for entry in trip.get("steps", []) + trip.get("compensations", []):
+    for entry in case.get("steps", []) + case.get("compensations", []):
         mark, colour = _MARKS.get(entry["result"], ("…", "yellow"))
         begun = _time(entry["startedAt"])
         ended = _time(entry["endedAt"]) if "endedAt" in entry else begun

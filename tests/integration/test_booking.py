@@ -1,20 +1,23 @@
 """Booking trips on the real thing."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 from email.policy import default
 
 import httpx
 
-from runtime import sample
 from runtime.system import System
+from tests.conftest import PROJECT
 from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, World
+
+SAMPLE = json.loads((PROJECT / "orchestrator" / "sample.json").read_text())
 
 
 def test_the_quick_start_books_a_trip(world: World) -> None:
     trip_id = world.trip_id("quick")
     world.trips.append(trip_id)
-    answer = world.orchestrator.post(f"/TripOrchestrator/{trip_id}/BookTrip", json=sample.BOOKING)
+    answer = world.orchestrator.post(f"/TripOrchestrator/{trip_id}/BookTrip", json=SAMPLE)
     assert answer.status_code == 200, answer.text
     trip = answer.json()
     assert trip["status"] == "confirmed"

@@ -9,7 +9,6 @@ import pytest
 
 from runtime import processes, template
 from runtime.blocks import needed
-from runtime.control_plane import HEALTH_PORTS
 from runtime.ports import shifted
 from runtime.system import System
 from tests.conftest import PROJECT
@@ -76,7 +75,8 @@ def test_the_sidecar_tells_of_the_workflow_and_its_worker(system: System) -> Non
 def test_everything_listens_on_loopback_but_what_dapr_cannot_bind_so(system: System) -> None:
     """Placement and scheduler answer health checks on all addresses; docs/operations.md says so."""
     elsewhere = {port for ip, port in listening(system) if ip not in ("127.0.0.1", "::1")}
-    assert elsewhere <= {shifted(port, system.changes.by) for port in HEALTH_PORTS}
+    at = system.ports_beside
+    assert elsewhere <= {at.placement_health, at.scheduler_health}
 
 
 def test_a_system_listens_on_no_port_but_those_it_looked_for(system: System) -> None:

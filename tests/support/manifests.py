@@ -1,4 +1,4 @@
-"""deploy/kubernetes as a cluster would get it, and what Dapr publishes to check it against.
+"""Kubernetes manifests as a cluster would get them, and what Dapr publishes to check them against.
 
 Rendering needs kubectl, kustomize or Go, Dapr's part needs Go; tests that need what is not there
 are skipped and say so.
@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,80 @@ from typing import Any
 import pytest
 import yaml
 
+from runtime.manifests import Manifests
+from runtime.systems import Known
+
 PROJECT = Path(__file__).resolve().parents[2]
-MANIFESTS = PROJECT / "deploy" / "kubernetes"
 KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.0"
 Resource = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Deployed:
+    """A system's manifests, with what they were made from."""
+
+    known: Known
+
+    @property
+    def made(self) -> Manifests:
+        return Manifests(PROJECT, self.known)
+
+    @property
+    def local(self) -> dict[str, dict[str, Any]]:
+        """The apps of dapr.yaml, by app-id."""
+        described = yaml.safe_load(self.known.template.read_text())["apps"]
+        return {app["appID"]: app for app in described}
+
+    @property
+    def local_resources(self) -> list[Resource]:
+        """Dapr's resources of the local system."""
+        folder = self.known.folder / "components"
+        return [yaml.safe_load(path.read_text()) for path in sorted(folder.glob("*.yaml"))]
+
+    def local_resource(self, kind: str) -> Resource:
+        """Return the local system's only resource of a kind."""
+        [found] = [each for each in self.local_resources if each["kind"] == kind]
+        return found
+
+    @property
+    def rendered(self) -> list[Resource]:
+        return rendered(self.made.folder)
+
+    def of_kind(self, kind: str) -> list[Resource]:
+        """Return the resources of one kind."""
+        return [resource for resource in self.rendered if resource["kind"] == kind]
+
+    @property
+    def namespace(self) -> str:
+        [found] = self.of_kind("Namespace")
+        return title(found)
+
+    @property
+    def pods(self) -> dict[str, dict[str, Any]]:
+        """The pods' templates, by app-id."""
+        return {title(each): each["spec"]["template"] for each in self.of_kind("Deployment")}
+
+    @property
+    def apps(self) -> dict[str, dict[str, Any]]:
+        """The apps' containers, by app-id."""
+        found = {}
+        for app_id, pod in self.pods.items():
+            [found[app_id]] = pod["spec"]["containers"]
+        return found
+
+    def selected(self, labels: dict[str, str]) -> list[str]:
+        """Return the app-ids of the pods with these labels."""
+        pods = self.pods.items()
+        return [n for n, pod in pods if labels.items() <= pod["metadata"]["labels"].items()]
+
+
+def title(resource: Resource) -> str:
+    return str(resource["metadata"]["name"])
+
+
 @cache
-def rendered() -> list[Resource]:
-    """Return all resources, with patches, namespace and labels applied."""
+def rendered(folder: Path) -> list[Resource]:
+    """Return all resources of a folder, with patches, namespace and labels applied."""
     if kubectl := shutil.which("kubectl"):
         command = [kubectl, "kustomize"]
     elif kustomize := shutil.which("kustomize"):
@@ -32,24 +98,13 @@ def rendered() -> list[Resource]:
     elif go := shutil.which("go"):
         command = [go, "run", KUSTOMIZE, "build"]
     else:
-        pytest.skip("kubectl, kustomize or Go is needed to render deploy/kubernetes")
+        pytest.skip("kubectl, kustomize or Go is needed to render manifests")
     # Outside of any Go module, so that its pins do not count.
     done = subprocess.run(
-        [*command, str(MANIFESTS)], cwd="/", capture_output=True, text=True, check=False
+        [*command, str(folder)], cwd="/", capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return list(yaml.safe_load_all(done.stdout))
-
-
-def of_kind(kind: str) -> list[Resource]:
-    """Return the resources of one kind."""
-    return [resource for resource in rendered() if resource["kind"] == kind]
-
-
-@cache
-def local_resources() -> list[Resource]:
-    """Return the Dapr resources of the local system."""
-    return [yaml.safe_load(path.read_text()) for path in (PROJECT / "components").glob("*.yaml")]
 
 
 @cache

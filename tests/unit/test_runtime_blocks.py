@@ -6,12 +6,13 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from runtime import control_plane, databases, template, zipkin
-from runtime.blocks import held, needed, on_free_ports
+from runtime import beside, control_plane, systems, template, zipkin
+from runtime.blocks import held, needed, on_free_ports, pinned
 from runtime.dapr import Dapr
 from runtime.errors import SetupError
 from runtime.ports import listening, shifted
@@ -27,15 +28,50 @@ with held({int(port) for port in sys.argv[1:]}) as by:
 """
 
 
-def test_a_block_has_every_port_that_a_system_takes(tmp_path: Path) -> None:
+SYSTEMS = [known.name for known in systems.every(PROJECT)]
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_block_has_every_port_that_a_system_takes(tmp_path: Path, name: str) -> None:
     changes = Changes(by=10_000, proxied_by=2_000, replicas=template.MOST_REPLICAS)
-    read = template.read(template.write(PROJECT, tmp_path, tmp_path, changes))
-    dapr, at = Dapr(Path("dapr"), tmp_path, "made up"), (read.placement_port, read.scheduler_port)
-    plane = control_plane.services(dapr, tmp_path, *at, changes.by)
+    real = template.read(systems.find(PROJECT, name).template)
+    read = template.read(template.write(PROJECT, tmp_path, tmp_path, changes, name))
+    at = beside.of(real.placement_port, real.scheduler_port).shifted(changes.by)
+    plane = control_plane.services(Dapr(Path("dapr"), tmp_path, "made up"), tmp_path, at)
     taken = {app.port + changes.proxied_by for app in read.apps}
     taken |= {*read.ports, *(port for service in plane for port in service.ports)}
-    taken |= moved([*databases.PORTS, zipkin.PORT], changes.by)
-    assert taken <= moved(needed(PROJECT, changes), changes.by)
+    taken |= {at.postgres, at.redis, shifted(zipkin.PORT, changes.by)}
+    assert (read.placement_port, read.scheduler_port) == (at.placement, at.scheduler)
+    assert taken <= moved(needed(PROJECT, changes, name), changes.by)
+
+
+def test_all_systems_can_run_at_once_with_replicas_and_databases() -> None:
+    """Only Zipkin is one for all. What is not Dapr's own port is below those that the operating
+    system hands out."""
+    changes = Changes(replicas=3)
+    blocks = [needed(PROJECT, changes, name) - {zipkin.PORT} for name in SYSTEMS]
+    assert len(SYSTEMS) > 1
+    together = set.union(*blocks, {zipkin.PORT})
+    assert len(together) == sum(map(len, blocks)) + 1
+    assert {port for port in together if port >= 32768} == {50005, 50006}
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_no_port_of_a_system_is_pinned_twice(name: str) -> None:
+    read = template.read(systems.find(PROJECT, name).template)
+    at = beside.of(read.placement_port, read.scheduler_port)
+    assert len(read.ports) == sum(len(app.ports) for app in read.apps)
+    assert len(at.every) == len(fields(at))
+    assert at.every.isdisjoint(read.ports)
+
+
+def test_a_test_meets_no_port_of_another_real_system() -> None:
+    [port, another] = somewhere()
+    with held([port]) as by:
+        pass
+    with held([port], apart_from={port + by, another}) as elsewhere:
+        assert elsewhere != by
+    assert pinned(PROJECT) >= set.union(*(needed(PROJECT, Changes(), name) for name in SYSTEMS))
 
 
 def test_blocks_meet_neither_each_other_nor_the_real_system() -> None:

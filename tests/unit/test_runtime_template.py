@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from runtime import control_plane, template
+from runtime import beside, control_plane, template
 from runtime.dapr import Dapr
 from runtime.errors import SetupError
 from runtime.ports import require_free, shifted
@@ -38,10 +38,8 @@ def test_a_shifted_system_shares_no_port_with_the_real_one(tmp_path: Path) -> No
     copy = template.read(written(tmp_path, proxied_by=2_000))
     real = template.read(PROJECT / "dapr.yaml")
     dapr = Dapr(Path("dapr"), tmp_path, "made up")
-    planes = [
-        control_plane.services(dapr, tmp_path, read.placement_port, read.scheduler_port, shift)
-        for read, shift in ((real, 0), (copy, 10_000))
-    ]
+    at = beside.of(real.placement_port, real.scheduler_port)
+    planes = [control_plane.services(dapr, tmp_path, at.shifted(shift)) for shift in (0, 10_000)]
     of_real, of_copy = (
         set(read.ports) | {port for service in plane for port in service.ports}
         for read, plane in ((real, planes[0]), (copy, planes[1]))
@@ -56,7 +54,7 @@ def test_every_port_of_the_control_plane_is_known_before_it_starts(
     tmp_path: Path, shift: int
 ) -> None:
     dapr = Dapr(Path("dapr"), tmp_path, "made up")
-    for service in control_plane.services(dapr, tmp_path, 50005, 50006, shift):
+    for service in control_plane.services(dapr, tmp_path, beside.of(50005, 50006).shifted(shift)):
         given = re.findall(r"(?:port |127\.0\.0\.1:)(\d+)(?:\s|$)", " ".join(service.command))
         assert set(service.ports) == set(map(int, given)), service.name
 
@@ -159,15 +157,6 @@ def test_a_profile_keeps_its_data_apart(tmp_path: Path) -> None:
 def test_a_profile_that_is_not_there_is_answered_with_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="no profile mongo; there are postgres, redis"):
         written(tmp_path, profile="mongo")
-
-
-@pytest.mark.parametrize("profile", ["postgres", "redis"])
-def test_a_profile_replaces_what_there_is_and_adds_nothing(profile: str) -> None:
-    for path in (PROJECT / "profiles" / profile).glob("*.yaml"):
-        here = yaml.safe_load(path.read_text())
-        there = yaml.safe_load((PROJECT / "components" / path.name).read_text())
-        assert here["metadata"] == there["metadata"]
-        assert here["scopes"] == there["scopes"]
 
 
 def written(home: Path, **changes: Any) -> Path:

@@ -1,0 +1,270 @@
+"""A system's Kubernetes manifests, made from its dapr.yaml and its components.
+
+They are put into ``deploy/kubernetes/`` of the system's folder. What they look like is in the
+templates of the project's ``deploy/templates/``. What cannot be told from the local system is in
+``deploy/kubernetes.yaml`` of the system's folder, if there is such a file.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from runtime.errors import SetupError
+from runtime.systems import Known
+from runtime.template import is_orchestrator
+
+_MAIL_SINK = ("MAIL_SINK_PORT", "MAIL_SINK_FOLDER")
+_MAIL_SECRETS = ("host", "port", "user", "password")
+_TOP = ("namespace.yaml", "network-policies.yaml")
+_PATCH = "deployment-patch.yaml"
+Resource = dict[str, Any]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Image(_Strict):
+    """The image that holds every app."""
+
+    name: str = "travel"
+    tag: str = "1.0.0"
+
+
+class AppDetails(_Strict):
+    """More of an app: its environment, and why it is ``open`` to requests from outside."""
+
+    env: dict[str, str] = {}
+    open: str = ""
+
+
+class Details(_Strict):
+    """What cannot be told from the local system."""
+
+    image: Image = Image()
+    apps: dict[str, AppDetails] = {}
+
+
+@dataclass(frozen=True)
+class App:
+    """An app as its template wants it."""
+
+    id: str
+    port: int
+    args: list[str]
+    env: dict[str, str]
+    why_open: str = ""
+
+    @property
+    def orchestrates(self) -> bool:
+        return is_orchestrator(self.id)
+
+    @property
+    def open(self) -> bool:
+        """Whether requests come from outside."""
+        return self.orchestrates or bool(self.why_open)
+
+
+@dataclass(frozen=True)
+class Store:
+    name: str
+    scopes: list[str]
+    keeps_workflows: bool
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret that somebody has to create, with these keys."""
+
+    name: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Manifests:
+    """The manifests of one system of a project."""
+
+    project: Path
+    known: Known
+
+    @property
+    def folder(self) -> Path:
+        return self.known.folder / "deploy" / "kubernetes"
+
+    def write(self) -> None:
+        """Put the manifests into their folder, in place of what is there. Raises SetupError."""
+        made = self.made()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for name, text in made.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def made(self) -> dict[str, str]:
+        """Return every file by its path in the folder. Raises SetupError."""
+        apps = {f"apps/{app.id}.yaml": self._render("app.yaml", app=app) for app in self.apps}
+        resources = {**apps, **dict(self._dapr())}
+        made = {name: self._render(name) for name in (*_TOP, _PATCH)} | resources
+        listed = [*_TOP, *resources]
+        return made | {"kustomization.yaml": self._render("kustomization.yaml", resources=listed)}
+
+    @cached_property
+    def apps(self) -> list[App]:
+        """Return the apps of dapr.yaml, with what the details add."""
+        described = _read(self.known.template)["apps"]
+        unknown = self.details.apps.keys() - {app["appID"] for app in described}
+        if unknown:
+            raise SetupError(f"{self._details} names no app of the system: {', '.join(unknown)}.")
+        return [_app(app, self.details.apps.get(app["appID"], AppDetails())) for app in described]
+
+    @property
+    def stores(self) -> list[Store]:
+        return [
+            Store(_name(each), each.get("scopes", []), "actorStateStore" in _metadata(each))
+            for each in self._components
+            if _type(each).startswith("state.")
+        ]
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """Return what has to be created before the apps can start."""
+        stores = [Secret(store.name, ("connectionString",)) for store in self.stores]
+        return stores + [Secret(_name(mail), _MAIL_SECRETS) for mail in self._mails]
+
+    @cached_property
+    def details(self) -> Details:
+        """Return what cannot be told from the local system. Raises SetupError."""
+        if not self._details.is_file():
+            return Details()
+        try:
+            return Details.model_validate(_read(self._details))
+        except ValidationError as fault:
+            raise SetupError(f"{self._details} cannot be read: {fault}") from fault
+
+    @property
+    def namespace(self) -> str:
+        """Return the namespace, which has the name of the configuration."""
+        return _name(self._only("Configuration"))
+
+    @property
+    def _details(self) -> Path:
+        return self.folder.with_suffix(".yaml")
+
+    @property
+    def _mails(self) -> list[Resource]:
+        return [each for each in self._components if _type(each) == "bindings.smtp"]
+
+    @property
+    def _components(self) -> list[Resource]:
+        return [each for each in self._resources if each["kind"] == "Component"]
+
+    @cached_property
+    def _resources(self) -> list[Resource]:
+        return [_read(path) for path in sorted((self.known.folder / "components").glob("*.yaml"))]
+
+    def _only(self, kind: str) -> Resource:
+        found = [each for each in self._resources if each["kind"] == kind]
+        if len(found) != 1:
+            raise SetupError(f"{self.known.name} needs one {kind} in components/.")
+        return found[0]
+
+    def _dapr(self) -> Iterator[tuple[str, str]]:
+        """Yield the file of each Dapr resource."""
+        yield "dapr/configuration.yaml", self._configuration()
+        yield "dapr/resiliency.yaml", self._resiliency()
+        yield "dapr/stores.yaml", self._render("stores.yaml", stores=self.stores)
+        for each in self._components:
+            if _type(each) == "bindings.smtp":
+                yield f"dapr/{_name(each)}.yaml", _dump(_with_secrets(each))
+            elif not _type(each).startswith("state."):
+                yield f"dapr/{_name(each)}.yaml", _dump(each)
+
+    def _configuration(self) -> str:
+        local = self._only("Configuration")
+        spec = {key: value for key, value in local["spec"].items() if key != "nameResolution"}
+        why = "As components/configuration.yaml, but names are looked up in the cluster's DNS."
+        return f"# {why}\n{_dump(local | {'spec': spec})}"
+
+    def _resiliency(self) -> str:
+        local = self._only("Resiliency")
+        targets = local["spec"]["targets"]
+        apps = {
+            name.replace(".default", f".{self.namespace}"): target
+            for name, target in targets["apps"].items()
+        }
+        spec = local["spec"] | {"targets": targets | {"apps": apps}}
+        why = "As components/resiliency.yaml, where the reasons are; breakers have this namespace."
+        return f"# {why}\n{_dump(local | {'spec': spec})}"
+
+    def _render(self, name: str, **more: Any) -> str:
+        [orchestrator] = [app.id for app in self.apps if app.orchestrates]
+        common = {
+            "name": self.known.name,
+            "namespace": self.namespace,
+            "configuration": self.namespace,
+            "image": self.details.image,
+            "orchestrator": orchestrator,
+            "open": [app.id for app in self.apps if app.open],
+            "senders": [app for mail in self._mails for app in mail["scopes"]],
+            "calls_back": orchestrator in self._only("Resiliency")["spec"]["targets"]["apps"],
+        }
+        return self._templates.get_template(f"{name}.j2").render(common | more)
+
+    @property
+    def _templates(self) -> Environment:
+        loader = FileSystemLoader(self.project / "deploy" / "templates")
+        found = Environment(loader=loader, undefined=StrictUndefined, keep_trailing_newline=True)
+        found.filters["flow"] = _flow
+        return found
+
+
+def _app(described: dict[str, Any], details: AppDetails) -> App:
+    command, env = described["command"], described.get("env", {})
+    own = {name: str(value) for name, value in env.items() if name not in _MAIL_SINK}
+    if "uvicorn" not in command:
+        raise SetupError(f"{described['appID']} is not started by uvicorn, as the image starts it.")
+    args = command[command.index("uvicorn") + 1 :]
+    return App(described["appID"], described["appPort"], args, own | details.env, details.open)
+
+
+def _with_secrets(mail: Resource) -> Resource:
+    """Return the component with its mail server in a secret."""
+    secret = [
+        {"name": key, "secretKeyRef": {"name": _name(mail), "key": key}} for key in _MAIL_SECRETS
+    ]
+    kept = [item for item in mail["spec"]["metadata"] if item["name"] not in _MAIL_SECRETS]
+    return mail | {"spec": mail["spec"] | {"metadata": secret + kept}}
+
+
+def _type(component: Resource) -> str:
+    return str(component["spec"]["type"])
+
+
+def _name(resource: Resource) -> str:
+    return str(resource["metadata"]["name"])
+
+
+def _metadata(component: Resource) -> set[str]:
+    return {item["name"] for item in component["spec"]["metadata"]}
+
+
+def _flow(value: Any) -> str:
+    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1_000).strip()
+
+
+def _dump(resource: Resource) -> str:
+    return yaml.safe_dump(resource, default_flow_style=None, sort_keys=False, width=1_000)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as fault:
+        raise SetupError(f"{path} cannot be read: {fault}") from fault
