@@ -20,7 +20,7 @@ from tests.support.world import World, booking
 ANSWERS = Path(__file__).parent / "answers"
 _TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 _TRACE = re.compile(r'"traceId":"[0-9a-f]{32}"')
-_CURSOR = re.compile(r'"next":"[\w=-]+"')
+_CURSOR = re.compile(r',"next":"[\w=-]+"')
 _DETAIL_TIME = re.compile(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 
@@ -128,7 +128,7 @@ def test_trips_answer_what_they_answered_before(world: World, name: str) -> None
 
 def _told(answer: httpx.Response) -> dict[str, Any]:
     text = _TRACE.sub('"traceId":"TRACE"', _DETAIL_TIME.sub("TIME", _TIME.sub("TIME", answer.text)))
-    text = _CURSOR.sub('"next":"CURSOR"', text)
+    text = _CURSOR.sub("", text)
     lines: list[str] = [text]
     path = answer.request.url.path
     if path.endswith("/audit"):  # what runs side by side ends in any order
