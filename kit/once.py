@@ -7,9 +7,9 @@ comes before its deed leaves a tombstone, which refuses the deed when it comes l
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Path, Request
 from prometheus_client import Counter
 from pydantic import BaseModel
 
@@ -133,8 +133,13 @@ class Once(Generic[R]):
     undo: Callable[[R], R] = lambda result: result
 
     @property
+    def id_name(self) -> str:
+        """What its id is called in paths."""
+        return f"{self.noun}_id"
+
+    @property
     def path(self) -> str:
-        return f"/{self.noun}s/{{deed_id}}"
+        return f"/{self.noun}s/{{{self.id_name}}}"
 
 
 async def deeds(request: Request) -> Deeds[Any]:
@@ -166,6 +171,7 @@ def create_once_service(
 
 def add_put(app: FastAPI, once: Once[R], asked: type[W], act: Callable[[str, W], R]) -> None:
     """Give the app ``PUT /{nouns}/{id}``, for deeds that are no more than a rule's result."""
+    named = Path(alias=once.id_name)
 
     @app.put(
         once.path,
@@ -174,7 +180,7 @@ def add_put(app: FastAPI, once: Once[R], asked: type[W], act: Callable[[str, W],
         summary="Do it once; repeated with the same body, the same answer",
         responses=problems(409, 422),
     )
-    async def put(deed_id: ResourceId, wanted: asked, request: Request) -> Wire:  # type: ignore[valid-type]
+    async def put(deed_id: Annotated[ResourceId, named], wanted: asked, request: Request) -> Wire:  # type: ignore[valid-type]
         body: W = wanted
         found = await deeds(request)
         return once.tell(await found.do(deed_id, body, lambda: act(deed_id, body)))
@@ -182,6 +188,7 @@ def add_put(app: FastAPI, once: Once[R], asked: type[W], act: Callable[[str, W],
 
 def _routes(once: Once[R]) -> APIRouter:
     routes = APIRouter(prefix=once.path, tags=[f"{once.noun}s"])
+    named = Path(alias=once.id_name)
 
     @routes.post(
         "/undo",
@@ -189,12 +196,12 @@ def _routes(once: Once[R]) -> APIRouter:
         summary="Undo it; of something unknown, leave a tombstone",
         responses=problems(409),
     )
-    async def undo(deed_id: ResourceId, request: Request) -> Wire:
+    async def undo(deed_id: Annotated[ResourceId, named], request: Request) -> Wire:
         found = await deeds(request)
         return once.tell(await found.undo(deed_id, once.undo))
 
     @routes.get("", response_model=once.told, summary="Look at it", responses=problems(404))
-    async def get(deed_id: ResourceId, request: Request) -> Wire:
+    async def get(deed_id: Annotated[ResourceId, named], request: Request) -> Wire:
         found = await deeds(request)
         return once.tell(await found.get(deed_id))
 
