@@ -10,6 +10,7 @@ COPY orchestrator orchestrator/
 COPY telemetry telemetry/
 COPY tripcli tripcli/
 COPY runtime runtime/
+COPY systems systems/
 RUN /venv/bin/pip install --no-cache-dir --constraint constraints.txt .
 
 FROM python:3.13-slim-bookworm
