@@ -6,10 +6,12 @@ COPY pyproject.toml constraints.txt README.md ./
 COPY base base/
 COPY kit kit/
 COPY services services/
+COPY sagas sagas/
 COPY orchestrator orchestrator/
 COPY telemetry telemetry/
 COPY tripcli tripcli/
 COPY runtime runtime/
+COPY systems systems/
 RUN /venv/bin/pip install --no-cache-dir --constraint constraints.txt .
 
 FROM python:3.13-slim-bookworm

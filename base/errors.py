@@ -1,5 +1,8 @@
 """The errors of this project. Those that a caller can do something about have one root."""
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class ProjectError(Exception):
     """The root of all of them."""
@@ -8,13 +11,14 @@ class ProjectError(Exception):
 class Refusal(ProjectError):
     """A rule's no, with a ``reason`` code for programs and a ``detail`` for people.
 
-    Trying again would not change its mind.
+    Trying again would not change its mind. ``more`` has further members of its problem, as JSON.
     """
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, more: Mapping[str, Any] | None = None) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.more = more or {}
 
 
 class Unavailable(ProjectError):

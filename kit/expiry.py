@@ -9,8 +9,9 @@ job at all. A job that is lost loses nothing but tidiness.
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from base.errors import Unavailable
 from kit import holds
@@ -26,18 +27,32 @@ _LONGEST_GRACE_SECONDS = 10.0
 _log = logging.getLogger("service.expiry")
 
 
-class Expiry:
-    """Schedules the clearing of pools, and does it when the job comes back."""
+class Held(Protocol):
+    """What may run out: a reservation of one service or another."""
 
-    def __init__(self, jobs: Jobs, store: HoldStore, clock: Callable[[], datetime]) -> None:
+    @property
+    def id(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def pools(self) -> Sequence[str]: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def expires_at(self) -> datetime | None: ...
+
+
+class Clearing:
+    """Schedules the jobs that clear pools."""
+
+    def __init__(self, jobs: Jobs, clock: Callable[[], datetime]) -> None:
         self._jobs = jobs
-        self._store = store
         self._clock = clock
         self._graced: dict[str, asyncio.TimerHandle] = {}
         self._scheduled: dict[str, float] = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    def watch(self, held: Reservation) -> None:
+    def watch(self, held: Held) -> None:
         """See to it that the hold is cleared soon after it ran out, without delaying the caller."""
         self.forget(held.id)
         if held.expires_at is None or held.status != "held" or not held.pools:
@@ -52,7 +67,7 @@ class Expiry:
         if timer := self._graced.pop(reservation_id, None):
             timer.cancel()
 
-    def _require_job(self, held: Reservation, expires: datetime) -> None:
+    def _require_job(self, held: Held, expires: datetime) -> None:
         self._graced.pop(held.id, None)
         pool, due = held.pools[0], _slot_end(expires, held.created_at)
         name = f"{JOB_PREFIX}{pool}-{due:.0f}"
@@ -62,6 +77,25 @@ class Expiry:
             task = asyncio.create_task(self._schedule(name, due, pool))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
+
+    async def _schedule(self, name: str, due: float, pool: str) -> None:
+        try:
+            await self._jobs.schedule(name, datetime.fromtimestamp(due, UTC), {"pool": pool})
+        except Unavailable as fault:
+            self._scheduled.pop(name, None)
+            _log.warning("Could not schedule %s, holds still lapse on reading: %r", name, fault)
+
+    def _forget_past(self) -> None:
+        now = self._clock().timestamp()
+        self._scheduled = {name: due for name, due in self._scheduled.items() if due > now}
+
+
+class Expiry(Clearing):
+    """Schedules the clearing of a store's pools, and does it when the job comes back."""
+
+    def __init__(self, jobs: Jobs, store: HoldStore, clock: Callable[[], datetime]) -> None:
+        super().__init__(jobs, clock)
+        self._store = store
 
     async def clear(self, pool: str) -> int:
         """Mark every hold of ``pool`` that ran out as expired; return how many there were."""
@@ -79,17 +113,6 @@ class Expiry:
     def _expire(self, known: Reservation | None, pools: Mapping[str, Pool]) -> Change:
         assert known is not None, "a claim is stored only together with its reservation"
         return holds.expire(known, pools, self._clock())
-
-    async def _schedule(self, name: str, due: float, pool: str) -> None:
-        try:
-            await self._jobs.schedule(name, datetime.fromtimestamp(due, UTC), {"pool": pool})
-        except Unavailable as fault:
-            self._scheduled.pop(name, None)
-            _log.warning("Could not schedule %s, holds still lapse on reading: %r", name, fault)
-
-    def _forget_past(self) -> None:
-        now = self._clock().timestamp()
-        self._scheduled = {name: due for name, due in self._scheduled.items() if due > now}
 
 
 def _slot_end(expires: datetime, created: datetime) -> float:

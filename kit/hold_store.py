@@ -1,12 +1,10 @@
 """Reservations and pools in a Dapr state store, changed together or not at all."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from weakref import WeakValueDictionary
+from collections.abc import Callable, Mapping, Sequence
 
 from base.state import StateStore, Stored, Write, decided
 from kit.holds import Change, Pool, Reservation
+from kit.turns import Turns
 
 Rule = Callable[[Reservation | None, Mapping[str, Pool]], Change]
 
@@ -19,7 +17,7 @@ class HoldStore:
     def __init__(self, state: StateStore) -> None:
         self._state = state
         self._known_pools: dict[str, Sequence[str]] = {}
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
 
     async def reservation(self, reservation_id: str) -> Reservation | None:
         """Return what is stored under the id. Raises Unavailable."""
@@ -37,7 +35,7 @@ class HoldStore:
         Return the change that is stored. Raises what the rule raises, and Unavailable.
         """
         names = sorted(pools or await self._pools_of(reservation_id))
-        async with self._in_turn(names):
+        async with self._turns.of(names):
             changed = await decided(
                 lambda: self._once(reservation_id, rule, names, is_new=bool(pools))
             )
@@ -74,15 +72,6 @@ class HoldStore:
         if change.changed:
             await self._state.write(_writes(change, entries))
         return change
-
-    @asynccontextmanager
-    async def _in_turn(self, names: Sequence[str]) -> AsyncIterator[None]:
-        """Queue the writers of this process, so that only other processes are raced."""
-        locks = [self._locks.setdefault(name, asyncio.Lock()) for name in names]
-        async with AsyncExitStack() as stack:
-            for lock in locks:
-                await stack.enter_async_context(lock)
-            yield
 
 
 def _writes(change: Change, entries: Mapping[str, Stored]) -> list[Write]:

@@ -22,6 +22,7 @@ def problem_for(refusal: Refusal, statuses: Statuses) -> Problem:
         detail=refusal.detail,
         status=statuses.get(refusal.reason, _REFUSED),
         reason=refusal.reason,
+        **refusal.more,
     )
 
 

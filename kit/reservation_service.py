@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import APIRouter, Body, Depends, FastAPI, Request
 from pydantic import AwareDatetime
@@ -41,8 +41,14 @@ async def _reservations(request: Request) -> Reservations:
     return found
 
 
-async def _expiry(request: Request) -> Expiry:
-    found: Expiry = request.app.state.expiry
+class Clears(Protocol):
+    """Ends the holds of a pool that ran out, and returns how many there were."""
+
+    async def clear(self, pool: str) -> int: ...
+
+
+async def _expiry(request: Request) -> Clears:
+    found: Clears = request.app.state.expiry
     return found
 
 
@@ -68,7 +74,7 @@ def create_reservation_service(
 
     app = create_service(title, store, live, {"unknown_reservation": 404} | dict(statuses))
     app.include_router(_routes_by_id(wire, to_wire))
-    app.include_router(_jobs())
+    app.include_router(expiry_jobs())
     return app
 
 
@@ -112,7 +118,9 @@ def _routes_by_id(
     return routes
 
 
-def _jobs() -> APIRouter:
+def expiry_jobs() -> APIRouter:
+    """Return the route to which a sidecar posts the jobs of `kit.expiry`; who clears is
+    ``app.state.expiry``."""
     routes = APIRouter(include_in_schema=False)
 
     # dapr-ext-fastapi offers subscriptions and actors, but no jobs.
@@ -120,7 +128,7 @@ def _jobs() -> APIRouter:
     async def expire(
         name: str,  # noqa: ARG001 the sidecar posts to the job's name; what to do is in its data
         pool: Annotated[str, Body(embed=True)],
-        expiry: Annotated[Expiry, Depends(_expiry)],
+        expiry: Annotated[Clears, Depends(_expiry)],
     ) -> dict[str, int]:
         return {"expired": await expiry.clear(pool)}
 

@@ -1,0 +1,1 @@
+"""Order fulfilment: the orchestrator and its participants."""

@@ -1,0 +1,1 @@
+"""InventoryService: the catalogue, and the stock of three warehouses."""

@@ -1,0 +1,1 @@
+"""ShippingService: addresses, labels, and what the carrier tells of parcels."""

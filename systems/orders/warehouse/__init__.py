@@ -1,0 +1,1 @@
+"""WarehouseService: picks, packs and hands over parcels."""
