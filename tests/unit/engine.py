@@ -132,8 +132,9 @@ class FakeEngine:
         self._now += timedelta(milliseconds=10)
         if self._pending:
             self._pending.pop(0)()
-        elif self.waiting and self._listening.get(self.waiting[0][0]):
-            self.tell(*self.waiting.pop(0))
+        elif heard := next((w for w in self.waiting if self._listening.get(w[0])), None):
+            self.waiting.remove(heard)
+            self.tell(*heard)
         else:
             assert self._timers, "the workflow waits for what never comes"
             self._timers.sort(key=lambda timer: timer[0])

@@ -4,22 +4,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Body, Depends, FastAPI, Request
 
+from base.clock import utc_now
 from base.problems import problems
 from base.sidecar import Sidecar
 from base.state import StateStore
 from base.wire import ResourceId
 from kit.callback import Callback
 from kit.documents import Documents
+from kit.jobs import Jobs
 from kit.once import Deed, Deeds, Once, create_once_service, deeds
 from systems.orders.orchestration import ORDERS, OrchestratorSettings
 from systems.orders.shipping import labels
+from systems.orders.shipping.carrier import JOB_PREFIX, Carrier, CarrierSettings
 from systems.orders.shipping.labels import Label
 from systems.orders.shipping.models import (
     Address,
     AddressCheck,
-    Carried,
     CarrierEvent,
     LabelRequest,
     LabelState,
@@ -42,7 +44,8 @@ def _tell(deed: Deed[Label]) -> LabelState:
 async def _live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
     app.state.numbers = Numbers(Documents(StateStore(sidecar, _STORE), "number", Given))
     app_id = OrchestratorSettings().orchestrator_app_id
-    async with Callback(sidecar, app_id, ORDERS) as app.state.callback:
+    async with Callback(sidecar, app_id, ORDERS) as callback:
+        app.state.carrier = Carrier(app.state.deeds, Jobs(sidecar), callback, CarrierSettings())
         yield
 
 
@@ -51,14 +54,14 @@ async def _numbers(request: Request) -> Numbers:
     return found
 
 
-async def _callback(request: Request) -> Callback:
-    found: Callback = request.app.state.callback
+async def _carrier(request: Request) -> Carrier:
+    found: Carrier = request.app.state.carrier
     return found
 
 
 Labels = Annotated[Deeds[Label], Depends(deeds)]
 NumbersOf = Annotated[Numbers, Depends(_numbers)]
-CallbackOf = Annotated[Callback, Depends(_callback)]
+CarrierOf = Annotated[Carrier, Depends(_carrier)]
 
 LABELS = Once("label", Label, LabelState, _tell, labels.void)
 app = create_once_service("ShippingService", _STORE, LABELS, _STATUSES, _live)
@@ -85,13 +88,18 @@ async def track(number: str, kept: Labels, numbers: NumbersOf) -> LabelState:
     return _tell(await kept.get(await numbers.label_of(number)))
 
 
+@app.post("/labels/{label_id}/collect", tags=["labels"], responses=problems(404))
+async def collect(label_id: ResourceId, carrier: CarrierOf) -> LabelState:
+    """The parcel is ready: the carrier may come."""
+    return _tell(await carrier.collect(label_id, utc_now()))
+
+
 @app.post("/carrier-events", summary="The carrier's webhook", responses=problems(404, 409))
-async def hear(
-    told: CarrierEvent, kept: Labels, numbers: NumbersOf, callback: CallbackOf
-) -> LabelState:
-    label_id, event = await numbers.label_of(told.tracking_number), told.event
-    before, deed = await kept.amend(label_id, lambda label: labels.tell(label, event))
-    if deed.result and deed.result.status != before.status:
-        word = Carried(tracking_number=told.tracking_number, status=deed.result.status, at=event.at)
-        callback.tell(label_id, "carrier", word)
-    return _tell(deed)
+async def hear(told: CarrierEvent, numbers: NumbersOf, carrier: CarrierOf) -> LabelState:
+    return _tell(await carrier.hear(await numbers.label_of(told.tracking_number), told.event))
+
+
+@app.post("/job/" + JOB_PREFIX + "{name}", include_in_schema=False)
+async def carry(label: Annotated[str, Body(embed=True)], carrier: CarrierOf) -> dict[str, str]:
+    await carrier.carry(label, utc_now())
+    return {"status": "carried"}

@@ -19,6 +19,7 @@ from systems.orders.inventory import app as inventory
 from systems.orders.inventory.books import Books
 from systems.orders.inventory.stock import Stock
 from systems.orders.shipping import app as shipping
+from systems.orders.shipping.carrier import Carrier, CarrierSettings
 from systems.orders.shipping.labels import Label
 from systems.orders.shipping.numbers import Given, Numbers
 from systems.orders.warehouse import app as warehouse
@@ -104,7 +105,8 @@ def carrier() -> Web:
     dapr, app, store = Dapr(), shipping.app, MemoryStore()
     app.state.deeds = Deeds("label", Documents(store, "label", Deed[Label]))  # type: ignore[arg-type]
     app.state.numbers = Numbers(Documents(store, "number", Given))  # type: ignore[arg-type]
-    app.state.callback = dapr
+    settings = CarrierSettings(carrier_seconds=1)
+    app.state.carrier = Carrier(app.state.deeds, dapr, dapr, settings)  # type: ignore[arg-type]
     return Web(app, dapr)
 
 
@@ -349,3 +351,18 @@ def test_the_sample_order_can_be_reserved_and_sent(stock: Web, carrier: Web) -> 
 
     on(stock, reserve)
     on(carrier, check)
+
+
+def test_our_carrier_delivers_what_it_is_to_collect_once(carrier: Web) -> None:
+    async def play(ship: Web) -> None:
+        label = await ship.done("PUT /labels/o1:label-1", {"address": ADDRESS, "weight": 900})
+        await ship.done("POST /labels/o1:label-1/collect")
+        [job] = ship.dapr.jobs
+        assert (await ship.done("POST /job/carry-x", job)) == {"status": "carried"}
+        assert (await ship.done("POST /job/carry-x", job)) == {"status": "carried"}
+        assert (await ship.done("GET /labels/o1:label-1"))["status"] == "delivered"
+        [(resource, signal, word)] = ship.dapr.told
+        assert (resource, signal) == ("o1:label-1", "carrier")
+        assert (word["status"], word["trackingNumber"]) == ("delivered", label["trackingNumber"])
+
+    on(carrier, play)

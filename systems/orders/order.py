@@ -1,0 +1,80 @@
+"""What may be asked for, an order; and what the saga needs of the participants' answers."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, EmailStr, Field, StringConstraints
+
+from base.wire import Wire
+from systems.orders.inventory.models import LineRequest
+from systems.orders.shipping.models import Address
+
+
+class OrderRequest(Wire):
+    """Articles for one address; the prices are the catalogue's."""
+
+    customer_id: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+    customer_email: EmailStr
+    address: Address
+    payment_method: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$")] = (
+        "pm_card_visa"
+    )
+    lines: Annotated[list[LineRequest], Field(min_length=1, max_length=20)]
+
+
+class Money(BaseModel):
+    """Minor units, with an ISO 4217 code."""
+
+    amount: int
+    currency: str
+
+
+class Quote(BaseModel):
+    total: Money
+
+
+class Line(BaseModel):
+    sku: str
+    quantity: int
+
+
+class Parcel(BaseModel):
+    """What one warehouse sends: ``price`` is its share of the total, ``weight`` is in grams."""
+
+    number: int
+    warehouse: str
+    lines: list[Line]
+    price: Money
+    weight: int
+
+
+class Stock(BaseModel):
+    parcels: list[Parcel]
+    total: Money
+
+
+class Label(BaseModel):
+    tracking_number: str = Field(alias="trackingNumber")
+
+
+class Picked(BaseModel):
+    """What became of a pick: packed, or what of it was not found."""
+
+    status: str = "short"
+    missing: list[Line] = []
+
+
+class Carried(BaseModel):
+    """Where a parcel is."""
+
+    status: str
+
+    @property
+    def arrived(self) -> bool:
+        return self.status in ("delivered", "lost", "returned")
+
+
+class Choice(Wire):
+    """What the customer wants done when not all is there: ``wait`` for it, have ``ship``ped what
+    is there, or ``cancel``."""
+
+    choice: Literal["wait", "ship", "cancel"]

@@ -1,0 +1,78 @@
+"""Every kind with a case of it that goes well: its request, what participants answer, and tell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.trip import TRIP
+from sagas import Kind
+from systems.orders.fulfilment import ORDER
+from systems.orders.words import EXAMPLE
+from tests.unit.test_trip_request import VALID
+
+_PRICE = {"amount": 300, "currency": "USD"}
+_LEG = dict.fromkeys(("number", "from", "to", "departure", "arrival"), "x")
+_STAY = dict.fromkeys(("name", "city", "checkIn", "checkOut"), "x")
+_FLIGHT = {"id": "c1:flight", "passengers": 2, "price": _PRICE, "flight": _LEG}
+_HOTEL = {"id": "c1:hotel", "guests": 2, "price": _PRICE, "stay": _STAY}
+_LINE = {"sku": "CUP", "name": "Cup", "quantity": 2, "price": _PRICE}
+
+
+@dataclass(frozen=True)
+class Example:
+    """``answers`` are by step; of a step that is not there, it is nothing. ``told`` are signals in
+    the order in which they are waited for: the engine's event, and what is said."""
+
+    kind: Kind[Any]
+    request: dict[str, Any]
+    answers: dict[str, Any] = field(default_factory=dict)
+    told: Sequence[tuple[str, Any]] = ()
+
+
+def _parcel(number: int, warehouse: str) -> dict[str, Any]:
+    return {
+        "number": number,
+        "warehouse": warehouse,
+        "lines": [_LINE],
+        "price": _PRICE,
+        "weight": 700,
+    }
+
+
+_STOCK = {"parcels": [_parcel(1, "berlin"), _parcel(2, "osaka")], "total": _PRICE}
+
+EXAMPLES = [
+    Example(
+        TRIP,
+        VALID,
+        {
+            "search flight": {"offers": [{"offerId": "F1", "price": _PRICE}]},
+            "search hotel": {"offers": [{"offerId": "H1", "price": _PRICE}]},
+            "hold flight": _FLIGHT,
+            "hold hotel": _HOTEL,
+            "charge": {"id": "c1:payment", "status": "charged"},
+            "confirm flight": _FLIGHT,
+            "confirm hotel": _HOTEL,
+        },
+    ),
+    Example(
+        ORDER,
+        EXAMPLE,
+        {
+            "price": {"total": _PRICE},
+            "reserve stock": _STOCK,
+            "keep stock": _STOCK,
+            "take off stock": _STOCK,
+            "buy label": {"trackingNumber": "RR1"},
+            "look at pick": {"status": "picking"},
+            "follow parcel": {"status": "in_transit"},
+        },
+        [
+            ("packed:pick-1", {"status": "packed"}),
+            ("packed:pick-2", {"status": "packed"}),
+            ("carrier:label-1", {"status": "in_transit"}),
+            ("carrier:label-1", {"status": "delivered"}),
+            ("carrier:label-2", {"status": "delivered"}),
+        ],
+    ),
+]
