@@ -20,6 +20,7 @@ from services.notification.outbox import Outbox, Sent
 from services.notification.sink import SinkSettings, sink
 
 _STORE = "notification-store"
+_STATUSES = {"unknown_notification": 404, "unknown_template": 422, "missing_fact": 422}
 
 
 @asynccontextmanager
@@ -37,14 +38,14 @@ async def _outbox(request: Request) -> Outbox:
 
 Sending = Annotated[Outbox, Depends(_outbox)]
 
-app = create_service("NotificationService", _STORE, _live, {"unknown_notification": 404})
+app = create_service("NotificationService", _STORE, _live, _STATUSES)
 
 
 @app.put(
     "/notifications/{notification_id}",
     tags=["notifications"],
     summary="Send; repeated with the same body, the same answer and no second mail",
-    responses=problems(409),
+    responses=problems(409, 422),
 )
 async def send(
     notification_id: ResourceId, wanted: NotificationRequest, outbox: Sending

@@ -1,9 +1,9 @@
 """Wire types of NotificationService."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import EmailStr, Field, StringConstraints
+from pydantic import Discriminator, EmailStr, Field, JsonValue, StringConstraints, Tag
 
 from base.wire import IsoDate, Money, Timestamp, Wire
 
@@ -65,8 +65,28 @@ class Refusal(Wire):
     refunded: Money | None = None
 
 
+class Notice(Wire):
+    """Anything else: a template of the system's own, and the facts that it speaks of."""
+
+    template: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
+    to: EmailStr
+    facts: dict[str, JsonValue]
+
+
+_TRIPS = frozenset({"confirmation", "cancellation", "refusal"})
+
+
+def _kind_of(wanted: Any) -> str:
+    template = wanted.get("template") if isinstance(wanted, dict) else wanted.template
+    return template if template in _TRIPS else "notice"
+
+
 NotificationRequest = Annotated[
-    Confirmation | Cancellation | Refusal, Field(discriminator="template")
+    Annotated[Confirmation, Tag("confirmation")]
+    | Annotated[Cancellation, Tag("cancellation")]
+    | Annotated[Refusal, Tag("refusal")]
+    | Annotated[Notice, Tag("notice")],
+    Discriminator(_kind_of),
 ]
 """What to tell whom."""
 

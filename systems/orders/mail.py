@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic_settings import BaseSettings
+
 from sagas import Done, Progress, Step
 from systems.orders.order import OrderRequest, Parcel
 from systems.orders.words import WORDS
@@ -14,6 +16,12 @@ CANCELLED = Step("send cancellation", _NOTIFICATION, _SEND, "cancelled", Done)
 REJECTED = Step("send refusal", _NOTIFICATION, _SEND, "rejected", Done)
 
 _WHY = {"lost": "it was lost on its way", "returned": "it came back to us"}
+
+
+class MailLinks(BaseSettings):
+    """``TRACKING_URL``: where customers reach the tracking page of the shipping service."""
+
+    tracking_url: str = "http://localhost:6103/tracking"
 
 
 def shipped(order_id: str, order: OrderRequest, results: dict[str, Any]) -> Step[Done]:
@@ -60,7 +68,8 @@ def _parcel(parcel: dict[str, Any], results: dict[str, Any]) -> dict[str, Any]:
     lines = [
         {name: line[name] for name in ("name", "quantity", "price")} for line in parcel["lines"]
     ]
-    return {"trackingNumber": number, "lines": lines}
+    url = f"{MailLinks().tracking_url}/{number}"
+    return {"trackingNumber": number, "trackingUrl": url, "lines": lines}
 
 
 def _refunded(payment: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -1,0 +1,106 @@
+"""What a customer reads of an order: every mail is made of what the saga says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from base.errors import Refusal
+from sagas import Done, Progress, Step
+from sagas.core.progress import Halt
+from services.notification.mail import Mail, compose
+from services.notification.models import NotificationRequest
+from systems.orders import mail
+from systems.orders.fulfilment import ORDER
+from systems.orders.order import Money, Parcel
+from systems.orders.words import EXAMPLE
+
+PRICE = {"amount": 1999, "currency": "USD"}
+LINE = {"sku": "CUP-1", "name": "Cup <b>", "quantity": 2, "price": PRICE}
+RESULTS: dict[str, Any] = {
+    "stock": {"parcels": [{"number": 1, "lines": [LINE]}], "missing": [], "total": PRICE},
+    "label-1": {"trackingNumber": "CP000000005US"},
+}
+ORDERED = ORDER.read(EXAMPLE)
+
+
+@pytest.fixture(autouse=True)
+def templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_TEMPLATES", str(Path(mail.__file__).parent / "mails"))
+
+
+def sent(step: Step[Done] | None) -> Mail:
+    assert step is not None
+    wanted: Any = TypeAdapter(NotificationRequest).validate_python(step.body)
+    return compose("o1:mail", wanted)
+
+
+def test_what_is_sent_is_told_with_its_tracking_number_and_price() -> None:
+    told = sent(mail.shipped("o1", ORDERED, RESULTS))
+    assert told.subject == "Your order o1 is on its way"
+    assert "CP000000005US" in told.text
+    assert "http://localhost:6103/tracking/CP000000005US" in told.html
+    assert "19.99 USD" in told.text
+    assert "Cup &lt;b&gt;" in told.html
+    assert "not charged" not in told.text
+
+
+def test_what_was_left_out_is_told() -> None:
+    stock = RESULTS["stock"] | {"missing": [{"sku": "BOWL", "quantity": 3}]}
+    told = sent(mail.shipped("o1", ORDERED, RESULTS | {"stock": stock}))
+    assert "3 x BOWL" in told.text
+
+
+@pytest.mark.parametrize(("status", "why"), [("lost", "lost"), ("returned", "came back")])
+def test_a_refunded_parcel_is_told(status: str, why: str) -> None:
+    parcel = Parcel(number=1, warehouse="berlin", lines=[], price=Money(**PRICE), weight=1)
+    told = sent(mail.refunded("o1", ORDERED, parcel, status, RESULTS))
+    assert "19.99 USD" in told.text
+    assert why in told.text
+
+
+@pytest.mark.parametrize("status", ["rejected", "failed", "cancelled"])
+@pytest.mark.parametrize(
+    ("payment", "says"),
+    [
+        (None, "You were not charged."),
+        ({"refunded": {"amount": 0, "currency": "USD"}}, "You were not charged."),
+        ({"refunded": PRICE}, "We refunded 19.99 USD"),
+    ],
+)
+def test_an_order_that_is_not_sent_is_told_with_what_was_given_back(
+    status: str, payment: Any, says: str
+) -> None:
+    halt = Halt(step="pick", reason="short_pick", detail="x")
+    results = {"payment": payment} if payment else {}
+    told = sent(mail.end("o1", ORDERED, Progress(status=status, halt=halt, results=results)))
+    assert says in told.text
+    assert "Nothing is sent." in told.text
+    assert ("could not be found in the warehouse" in told.text) == (status != "cancelled")
+
+
+def test_of_what_was_sent_nothing_more_is_told() -> None:
+    assert mail.end("o1", ORDERED, Progress(status="fulfilled")) is None
+
+
+def notice(**changes: Any) -> Any:
+    whole = {"template": "order_cancelled", "to": "a@example.com", "facts": {"orderId": "o1"}}
+    return TypeAdapter(NotificationRequest).validate_python(whole | changes)
+
+
+def test_a_template_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(Refusal, match="order_fulfilled") as refusal:
+        compose("o1:mail", notice(template="order_lost"))
+    assert refusal.value.reason == "unknown_template"
+
+
+def test_a_missing_fact_is_refused_by_its_name() -> None:
+    with pytest.raises(Refusal, match="orderId") as refusal:
+        compose("o1:mail", notice(facts={}))
+    assert refusal.value.reason == "missing_fact"
+
+
+def test_a_fact_cannot_add_a_header() -> None:
+    facts = {"orderId": "o1\r\nBcc: all@example.com", "refunded": None}
+    assert "\n" not in compose("o1:mail", notice(facts=facts)).subject
