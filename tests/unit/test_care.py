@@ -7,20 +7,14 @@ from typing import Any
 
 import pytest
 
-from orchestrator.admission import Admission
-from orchestrator.caretaker import Caretaker
-from orchestrator.endings import Endings
-from orchestrator.models import (
-    Attention,
-    Halt,
-    Milestone,
-    Progress,
-    Terms,
-    TripRecord,
-    TripRequest,
-)
-from orchestrator.records import TripRecords
-from orchestrator.trips import Trips
+from orchestrator.trip import TRIP
+from sagas.core.progress import Attention, Halt, Milestone, Progress
+from sagas.engine.admission import Admission
+from sagas.engine.caretaker import Caretaker
+from sagas.engine.cases import Cases
+from sagas.engine.endings import Endings
+from sagas.records.record import Record
+from sagas.records.records import Records
 from tests.support.memory import MemoryStore
 from tests.unit.test_trip_request import VALID
 
@@ -37,7 +31,7 @@ class FakeEngine:
     async def progress(self, _: str) -> Progress | None:
         return self.seen
 
-    async def start(self, record: TripRecord) -> None:
+    async def start(self, record: Record) -> None:
         assert record.again, "an earlier run may have come to any point"
         self.did.append(f"start {record.workflow_id}")
 
@@ -45,17 +39,18 @@ class FakeEngine:
         self.did.append(f"tell {workflow_id} {event}")
 
 
-def cared_for(seen: Progress | None, **facts: Any) -> tuple[list[str], TripRecord]:
+def cared_for(seen: Progress | None, **facts: Any) -> tuple[list[str], Record]:
     """Return what was done to a workflow of which so much is seen, and the record after it."""
-    request = TripRequest.model_validate(VALID)
-    record = TripRecord(trip_id="t1", digest="", request=request, created_at=NOW, **facts)
+    record = Record(
+        case_id="t1", digest="", request=VALID, owner="customer-123", created_at=NOW, **facts
+    )
     engine, store = FakeEngine(seen), MemoryStore()
-    records = TripRecords(store)  # type: ignore[arg-type]
-    trips = Trips(records, engine, Endings(), Admission(1, 1), Terms())  # type: ignore[arg-type]
+    records = Records(store, TRIP.done, TRIP.reverses)  # type: ignore[arg-type]
+    cases = Cases(TRIP, records, engine, Endings(), Admission(1, 1))  # type: ignore[arg-type]
 
-    async def care() -> TripRecord:
+    async def care() -> Record:
         known = await records.accept(record)
-        await trips.look_after(known)
+        await cases.look_after(known)
         after = await records.get("t1")
         assert after is not None
         return after
@@ -113,31 +108,31 @@ def test_a_trip_that_broke_while_it_was_parked_is_not_on_record_as_parked() -> N
 
 
 def test_a_workflow_that_broke_takes_nothing_off_the_record() -> None:
-    flight = {"id": "t1:flight"}
-    known = Progress(flight=flight, milestones=[Milestone(event="resumed", at=NOW)])
+    results = {"flight": {"id": "t1:flight"}}
+    known = Progress(results=results, milestones=[Milestone(event="resumed", at=NOW)])
     _, after = cared_for(Progress(status="needs_attention", halt=BROKEN.halt), progress=known)
     kept = after.progress
-    assert (kept.status, kept.halt, kept.flight) == ("needs_attention", BROKEN.halt, flight)
+    assert (kept.status, kept.halt, kept.results) == ("needs_attention", BROKEN.halt, results)
     assert [milestone.event for milestone in kept.milestones] == ["resumed", "needs_attention"]
 
 
 class Caring:
-    """Trips of which one cannot be looked after."""
+    """Cases of which one cannot be looked after."""
 
     def __init__(self) -> None:
         self.did: list[str] = []
 
-    def only_these_are_open(self, trip_ids: set[str], _: float) -> None:
-        self.did += sorted(trip_ids)
+    def only_these_are_open(self, case_ids: set[str], _: float) -> None:
+        self.did += sorted(case_ids)
 
-    async def look_after(self, record: TripRecord) -> None:
-        if record.trip_id == "t1":
-            raise ValueError(record.trip_id)
-        self.did.append(f"looked after {record.trip_id}")
+    async def look_after(self, record: Record) -> None:
+        if record.case_id == "t1":
+            raise ValueError(record.case_id)
+        self.did.append(f"looked after {record.case_id}")
 
 
 class Open:
-    """Records of three open trips. The first reading of them breaks."""
+    """Records of three open cases. The first reading of them breaks."""
 
     def __init__(self) -> None:
         self.readings = 0
@@ -149,23 +144,22 @@ class Open:
             raise ValueError("broken")
         if self.readings == 3:
             self.read_thrice.set()
-        return [SimpleNamespace(trip_id=f"t{n}") for n in range(3)]
+        return [SimpleNamespace(case_id=f"t{n}") for n in range(3)]
 
-    async def all(self, trip_ids: list[str]) -> list[TripRecord]:
-        request = TripRequest.model_validate(VALID)
+    async def all(self, case_ids: list[str]) -> list[Record]:
         return [
-            TripRecord(trip_id=trip_id, digest="", request=request, created_at=NOW)
-            for trip_id in trip_ids
+            Record(case_id=case_id, digest="", request=VALID, owner="customer-123", created_at=NOW)
+            for case_id in case_ids
         ]
 
 
-def test_nothing_that_is_wrong_with_one_trip_or_one_round_stops_the_caretaker() -> None:
-    trips, records = Caring(), Open()
+def test_nothing_that_is_wrong_with_one_case_or_one_round_stops_the_caretaker() -> None:
+    cases, records = Caring(), Open()
 
     async def some_rounds() -> None:
-        going = asyncio.create_task(Caretaker(trips, records, seconds=0).run())  # type: ignore[arg-type]
+        going = asyncio.create_task(Caretaker(cases, records, seconds=0).run())  # type: ignore[arg-type]
         await asyncio.wait_for(records.read_thrice.wait(), timeout=10)
         going.cancel()
 
     asyncio.run(some_rounds())
-    assert trips.did[:5] == ["t0", "t1", "t2", "looked after t0", "looked after t2"]
+    assert cases.did[:5] == ["t0", "t1", "t2", "looked after t0", "looked after t2"]

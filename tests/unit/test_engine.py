@@ -11,14 +11,16 @@ from grpc import StatusCode
 from grpc.aio import AioRpcError, Metadata
 
 from base.errors import Unavailable
-from orchestrator.engine import Engine
-from orchestrator.models import Attention, Progress, TripRecord, TripRequest
+from orchestrator.trip import TRIP
+from sagas.core.progress import Attention, Entry, Order, Progress, Wait
+from sagas.engine.engine import Engine
+from sagas.records.record import Record
 from tests.unit.test_trip_request import VALID
 
 NOW = datetime(2024, 12, 1, tzinfo=UTC)
 PARKED = Progress(status="needs_attention", attention=Attention(since=NOW, blocked=[]))
-RECORD = TripRecord(
-    trip_id="t1", digest="", request=TripRequest.model_validate(VALID), created_at=NOW, again=True
+RECORD = Record(
+    case_id="t1", digest="", request=VALID, owner="customer-123", created_at=NOW, again=True
 )
 
 
@@ -40,12 +42,13 @@ class Client:
             return None
         return SimpleNamespace(
             runtime_status=self._status,
-            serialized_custom_status=PARKED.model_dump_json(),
+            serialized_custom_status=f"needs_attention\t{PARKED.model_dump_json()}",
             failure_details=None,
         )
 
-    async def schedule_new_workflow(self, workflow: Any, *, input: Any, instance_id: str) -> None:
-        self.did.append((workflow.__name__, instance_id, input.again))
+    async def schedule_new_workflow(self, workflow: str, *, input: Order, instance_id: str) -> None:
+        self.did.append((workflow, instance_id, input.again))
+        self.order = input
         if self._fails:
             raise self._fails
 
@@ -59,6 +62,7 @@ class Client:
 
 def engine(status: WorkflowStatus | None, fails: AioRpcError | None = None) -> tuple[Engine, Any]:
     made = Engine.__new__(Engine)
+    made._kind = TRIP
     made._client = client = Client(status, fails)  # type: ignore[assignment]
     return made, client
 
@@ -95,7 +99,29 @@ def test_only_what_the_engine_holds_back_is_dropped(
 def test_a_start_says_whether_an_earlier_run_may_have_come_to_any_point() -> None:
     made, client = engine(None)
     asyncio.run(made.start(RECORD))
-    assert client.did == [("book_trip", "t1", True)]
+    assert client.did == [("trip", "t1", True)]
+
+
+def test_a_start_hands_over_what_an_earlier_run_was_told_and_that_it_is_past_its_pivot() -> None:
+    told, asked = (
+        Wait(signal="approval", since=NOW, until=NOW, word=word) for word in ({"by": "bob"}, None)
+    )
+    known = Progress(irrevocable=True, waits=[told, asked])
+    made, client = engine(None)
+    asyncio.run(made.start(RECORD.model_copy(update={"progress": known})))
+    assert (client.order.irrevocable, client.order.heard) == (True, [told])
+    assert (client.order.case_id, client.order.request) == ("t1", VALID)
+    assert client.order.reverses is None
+
+
+def test_what_was_done_is_undone_by_another_workflow_that_is_given_all_but_the_lines() -> None:
+    line = Entry(step="charge", resource="t1:payment", started_at=NOW, tried_at=NOW)
+    known = Progress(results={"payment": {"id": "t1:payment"}}, entries=[line])
+    made, client = engine(None)
+    reopened = RECORD.model_copy(update={"progress": known, "reopened": True})
+    asyncio.run(made.start(reopened))
+    assert client.did == [("trip_cancellation", "t1.cancellation", True)]
+    assert client.order.reverses == Progress(results=known.results)
 
 
 @pytest.mark.parametrize(

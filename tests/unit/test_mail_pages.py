@@ -9,10 +9,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from orchestrator.calls import Answer, Refused
-from orchestrator.console.pages import router as console
-from orchestrator.models import Progress, TripRecord, TripRequest
-from orchestrator.saga import Entry, Result
+from orchestrator.app import CONSOLE
+from orchestrator.trip import TRIP
+from sagas.core.calls import Answer, Refused
+from sagas.core.progress import Entry, Progress, Result
+from sagas.records.record import Record
+from sagas.web.console.pages import pages
 from tests.unit.test_trip_request import VALID
 
 NOW = datetime(2024, 12, 1, tzinfo=UTC)
@@ -31,17 +33,17 @@ class Notifications:
 
 
 class OneTrip:
-    def __init__(self, record: TripRecord) -> None:
+    def __init__(self, record: Record) -> None:
         self._record = record
 
-    async def get(self, _: str) -> TripRecord:
+    async def get(self, _: str) -> Record:
         return self._record
 
 
 def page(path: str, services: Any = None, record: Any = None) -> httpx.Response:
     app = FastAPI()
-    app.include_router(console)
-    app.state.services, app.state.trips, app.state.zipkin_url = services, OneTrip(record), ""
+    app.include_router(pages(TRIP, CONSOLE))
+    app.state.services, app.state.cases, app.state.zipkin_url = services, OneTrip(record), ""
 
     async def asked() -> httpx.Response:
         transport = httpx.ASGITransport(app=app)
@@ -87,10 +89,11 @@ def test_the_page_of_a_trip_links_the_mails_that_were_sent(
         )
         for n, (step, result) in enumerate(steps.items())
     ]
-    record = TripRecord(
-        trip_id="t1",
+    record = Record(
+        case_id="t1",
         digest="",
-        request=TripRequest.model_validate(VALID),
+        request=VALID,
+        owner="customer-123",
         created_at=NOW,
         progress=Progress(entries=entries),
     )
