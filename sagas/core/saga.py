@@ -146,7 +146,10 @@ class Saga:
         for signal in signals:
             if known := self._known(signal, attempt):
                 self.progress.waits.append(known)
-                return signal.read(known.word)
+                told = signal.read(known.word)
+                if signal.check and (no := signal.check(told)):
+                    self.refuse(signal.name, no.reason, no.detail)
+                return told
         waits = [self._wait(signal, attempt, within) for signal in signals]
         self.progress.waits += waits
         entry = self._note(" or ".join(signal.name for signal in signals), attempt)
@@ -166,9 +169,10 @@ class Saga:
                 self._stop_if_cancelled_at(entry, waits)
             if said is None and too_late.is_complete:
                 said = yield from self._not_in_time(entry, waits, late)
-                too_late = self.ctx.create_timer(within)
+                if said is None:
+                    too_late = self.ctx.create_timer(within)
             elif said is None and ask and again and again.is_complete:
-                said = yield from self._asked(ask, entry, waits)
+                said = yield from self._asked(ask, signals[0], entry, waits)
         return said
 
     def refuse(self, step: str, reason: str, detail: str) -> NoReturn:
@@ -217,7 +221,7 @@ class Saga:
         change: so what is sent does not grow with the times that somebody is asked for help."""
         due = self._own(KEEP, self.policies.record, ended or self.progress)
         yield from self.turns.settle([due], stoppable=False)
-        if ended is None:
+        if ended is None and due.done:
             running = [entry for entry in self.progress.entries if entry.result == "running"]
             self.progress.entries[:] = running
             self.progress.milestones.clear()
@@ -381,7 +385,7 @@ class Saga:
         return late
 
     def _asked(
-        self, ask: Step[Any], entry: Entry, waits: Sequence[Wait]
+        self, ask: Step[Any], signal: Signal[Any], entry: Entry, waits: Sequence[Wait]
     ) -> Durable[BaseModel | None]:
         """Ask for a word that may have got lost. None: it has not been said yet."""
         due = self._due(ask, self.policies.step, quiet=True)
@@ -391,6 +395,9 @@ class Saga:
         answer: BaseModel = ask.answer.model_validate(due.value)
         waits[0].word = answer.model_dump(mode="json")
         self._over(entry, waits)
+        if signal.check and (no := signal.check(answer)):
+            self.turns.close(entry, "refused", no.reason, no.detail)
+            self.refuse(entry.step, no.reason, no.detail)
         self.turns.close(entry, "done", None, "It was asked for.")
         return answer
 
