@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from base.errors import ProjectError, Unavailable
 from base.state import StateStore, Stored, Write, decided
+from sagas.core.kind import Kind
 from sagas.core.progress import Milestone, Progress
 from sagas.records import index, meters
 from sagas.records.index import Item
@@ -48,12 +49,9 @@ class Records:
     Methods raise Unavailable for what may pass by itself, and UnreadableRecord.
     """
 
-    def __init__(self, store: StateStore, done: str, reverses: bool = False) -> None:
-        """``done`` is the status of a case that went well; such a one can be cancelled if that
-        ``reverses`` it."""
+    def __init__(self, store: StateStore, kind: Kind[Any]) -> None:
         self._store = store
-        self._done = done
-        self._reverses = reverses
+        self._kind = kind
         self._accepting = asyncio.Lock()
         self._unreadable: set[str] = set()
 
@@ -138,7 +136,7 @@ class Records:
 
     def _record_or_why(self, case_id: str, stored: Stored) -> Record | UnreadableRecord | None:
         try:
-            return _record(case_id, stored)
+            return self._record(case_id, stored)
         except UnreadableRecord as unreadable:
             if case_id not in self._unreadable:
                 self._unreadable.add(case_id)
@@ -158,7 +156,7 @@ class Records:
         key = _key(fresh.case_id)
         places = index.keys(fresh.case_id, fresh.owner)
         stored = await self._store.read([key, *places])
-        if known := _record(fresh.case_id, stored[key]):
+        if known := self._record(fresh.case_id, stored[key]):
             return known
         documents = {k: stored[k].value for k in places}
         logged_at = index.time_in_logs(documents, fresh.created_at)
@@ -170,7 +168,7 @@ class Records:
     async def _keep(self, case_id: str, progress: Progress, by: str | None) -> Record:
         key, place = _key(case_id), index.open_key(case_id)
         stored = await self._store.read([key, place])
-        record = _record(case_id, stored[key])
+        record = self._record(case_id, stored[key])
         assert record is not None, "a workflow is started only for a case on record"
         if record.ended or not record.is_by(by):
             return record
@@ -188,7 +186,7 @@ class Records:
     async def _replace(self, known: Record, new: Record) -> Record | None:
         key = _key(known.case_id)
         stored = await self._store.read([key])
-        if _record(known.case_id, stored[key]) != known:
+        if self._record(known.case_id, stored[key]) != known:
             return None
         await self._write(stored, {key: _value(new)})
         return new
@@ -196,23 +194,24 @@ class Records:
     async def _remark(self, case_id: str, milestone: Milestone) -> None:
         key = _key(case_id)
         stored = await self._store.read([key])
-        if record := _record(case_id, stored[key]):
+        if record := self._record(case_id, stored[key]):
             record.progress.milestones.append(milestone)
             await self._write(stored, {key: _value(record)})
 
     async def _request_cancel(self, case_id: str, at: datetime) -> Record | None:
         key, place = _key(case_id), index.open_key(case_id)
         stored = await self._store.read([key, place])
-        record = _record(case_id, stored[key]) or await self.get(case_id)
-        reopens = self._reverses and record is not None and record.progress.succeeded
+        record = self._record(case_id, stored[key]) or await self.get(case_id)
+        reopens = self._kind.reverses and record is not None and record.progress.succeeded
         if record is None or record.cancel_requested_at or (record.ended and not reopens):
             return record
         if record.progress.irrevocable and not reopens:
-            raise TooLate(f"{case_id} is past the point of no return and will be {self._done}.")
+            will = f"will be {self._kind.done}"
+            raise TooLate(f"{case_id} is past the point of no return and {will}.")
         asked = record.model_copy(update={"cancel_requested_at": at})
         changed = {}
         if reopens:
-            done = Milestone(event=self._done, at=record.ended_at or at)
+            done = Milestone(event=self._kind.done, at=record.ended_at or at)
             asked.progress.milestones.append(done)
             asked.progress.irrevocable = False
             asked.reopened, asked.ended_at, asked.progress.status = True, None, "running"
@@ -221,18 +220,25 @@ class Records:
         await self._write(stored, {key: _value(asked)} | changed)
         return asked
 
+    def _record(self, case_id: str, stored: Stored) -> Record | None:
+        """Return the stored record. Raises UnreadableRecord."""
+        if stored.value is None:
+            return None
+        try:
+            record = Record.model_validate(stored.value)
+            self._kind.read(record.request)
+        except ValidationError as invalid:
+            error = invalid.errors()[0]
+            why = f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
+            raise UnreadableRecord(case_id, _owner(stored.value), why) from invalid
+        if record.progress.status not in self._kind.statuses:
+            why = f"progress.status: it is none of {', '.join(self._kind.statuses)}"
+            raise UnreadableRecord(case_id, record.owner, why)
+        return record
+
     async def _write(self, stored: dict[str, Stored], values: index.Documents) -> None:
         writes = [Write(k, v, stored.get(k, Stored()).etag) for k, v in values.items()]
         await self._store.write(writes)
-
-
-def _record(case_id: str, stored: Stored) -> Record | None:
-    try:
-        return None if stored.value is None else Record.model_validate(stored.value)
-    except ValidationError as invalid:
-        error = invalid.errors()[0]
-        why = f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
-        raise UnreadableRecord(case_id, _owner(stored.value), why) from invalid
 
 
 def _owner(value: Any) -> str:

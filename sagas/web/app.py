@@ -61,7 +61,7 @@ def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> Fast
 async def _running(kind: Kind[Any], app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
     """Wire the parts, and let the worker and the caretaker run until the end."""
     settings = Settings()
-    records = Records(StateStore(sidecar, f"{kind.noun}-store"), kind.done, kind.reverses)
+    records = Records(StateStore(sidecar, f"{kind.noun}-store"), kind)
     services = Participants(sidecar, ParticipantsSettings())
     endings = Endings()
     runtime = create_runtime(kind, Activities(kind, services, records, endings))

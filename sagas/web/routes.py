@@ -1,6 +1,5 @@
 """The routes of a kind's cases: begin, look, list, cancel, tell, resume."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
@@ -13,13 +12,12 @@ from base.wire import Wire
 from sagas.core.kind import Kind
 from sagas.core.signals import Signal
 from sagas.engine.cases import Cases, NotNow, OtherRequest
-from sagas.records.audit import AuditEvent, Told, trail
+from sagas.records.audit import AuditEvent, trail
 from sagas.records.listing import Listing
 from sagas.records.record import Record
+from sagas.web import stream
 from sagas.web.problems import not_done, not_now, other_request, unknown
 from sagas.web.views import Views
-
-_LOOK_SECONDS = 0.3
 
 CaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 OwnerId = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
@@ -248,15 +246,8 @@ def _add_reading_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None
         event before. Of a step that fails more than twenty times between two looks, the earliest
         faults are not sent.
         """
-        told = Told(kind.noun, last_event_id)
-        while True:
-            for event in told.news(record):
-                data = event.model_dump_json(by_alias=True, exclude_none=True)
-                yield ServerSentEvent(raw_data=data, id=told.id)
-            if record.ended:
-                return
-            await asyncio.sleep(_LOOK_SECONDS)
-            record = await cases.get(record.case_id) or record
+        async for event in stream.events(kind.noun, record, cases, last_event_id):
+            yield event
 
     router.add_api_route(
         f"/{kind.plural}",

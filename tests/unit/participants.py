@@ -107,7 +107,7 @@ def services() -> Services:
 @pytest.fixture
 def records(services: Services, monkeypatch: pytest.MonkeyPatch) -> Records:
     """The records that the activities read and keep."""
-    made = Records(MemoryStore(), TRIP.done, TRIP.reverses)  # type: ignore[arg-type]
+    made = Records(MemoryStore(), TRIP)  # type: ignore[arg-type]
     activities = Activities(TRIP, services, made, Endings())  # type: ignore[arg-type]
     monkeypatch.setattr(RealActivities, "activities", activities.by_name(), raising=False)
     return made

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.admission import Admission, Busy
+from sagas.engine.admission import Admission, Busy
 
 
 class Clock:

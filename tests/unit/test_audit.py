@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from orchestrator.audit import trail
-from orchestrator.models import Halt, Milestone, Progress, TripRecord, TripRequest
-from orchestrator.saga import Entry, Fault
+from sagas.core.progress import Entry, Fault, Halt, Milestone, Progress
+from sagas.records.audit import trail
+from sagas.records.record import Record
 from tests.unit.test_trip_request import VALID
 
 START = datetime(2024, 12, 1, tzinfo=UTC)
@@ -14,7 +14,7 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def record() -> TripRecord:
+def record() -> Record:
     lost = Fault(number=1, reason="unavailable", detail="No.", started_at=at(1), ended_at=at(2))
     refused = Entry(
         step="charge",
@@ -42,10 +42,11 @@ def record() -> TripRecord:
         entries=[refused, undo],
         milestones=[Milestone(event="resumed", at=at(4.5))],
     )
-    return TripRecord(
-        trip_id="t1",
+    return Record(
+        case_id="t1",
         digest="",
-        request=TripRequest.model_validate(VALID),
+        request=VALID,
+        owner="customer-123",
         created_at=at(0),
         cancel_requested_at=at(3.5),
         ended_at=at(5),
@@ -54,7 +55,9 @@ def record() -> TripRecord:
 
 
 def test_every_try_refusal_and_compensation_is_told_in_order() -> None:
-    told = [(event.event, event.step, event.attempt, event.reason) for event in trail(record())]
+    told = [
+        (event.event, event.step, event.attempt, event.reason) for event in trail(record(), "trip")
+    ]
     assert told == [
         ("accepted", None, None, None),
         ("step_started", "charge", None, None),
@@ -69,7 +72,7 @@ def test_every_try_refusal_and_compensation_is_told_in_order() -> None:
 
 
 def test_what_undoes_is_marked() -> None:
-    assert {e.step: e.compensation for e in trail(record()) if e.step} == {
+    assert {e.step: e.compensation for e in trail(record(), "trip") if e.step} == {
         "charge": False,
         "refund": True,
     }
@@ -78,11 +81,11 @@ def test_what_undoes_is_marked() -> None:
 def test_a_running_trip_has_no_end_yet() -> None:
     running = record()
     running.progress.status, running.ended_at = "running", None
-    assert [event.event for event in trail(running)][-1] != "ended"
+    assert [event.event for event in trail(running, "trip")][-1] != "ended"
 
 
 def test_clocks_that_differ_put_nothing_before_the_beginning_or_after_the_end() -> None:
     skewed = record()
     skewed.created_at, skewed.ended_at = at(2), at(3)
-    told = [event.event for event in trail(skewed)]
+    told = [event.event for event in trail(skewed, "trip")]
     assert (told[0], told[-1]) == ("accepted", "ended")

@@ -28,7 +28,7 @@ def dated(case_id: str, at: datetime, owner: str = "c1") -> Record:
 
 
 def new_records(store: MemoryStore) -> Records:
-    return Records(store, TRIP.done, TRIP.reverses)  # type: ignore[arg-type]
+    return Records(store, TRIP)  # type: ignore[arg-type]
 
 
 def items(sidecar: MemoryStore) -> Iterator[dict[str, Any]]:

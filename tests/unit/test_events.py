@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator import routes
-from orchestrator.audit import AuditEvent, trail
-from orchestrator.models import Milestone, Progress, TripRecord, TripRequest
-from orchestrator.saga import Entry, Fault, Result
+from sagas.core.progress import Entry, Fault, Milestone, Progress, Result
+from sagas.records.audit import AuditEvent, trail
+from sagas.records.record import Record
+from sagas.web import stream as streaming
 from tests.unit.test_trip_request import VALID
 
 START = datetime(2024, 12, 1, tzinfo=UTC)
@@ -21,7 +21,7 @@ Sent = list[tuple[str, AuditEvent]]
 
 @pytest.fixture(autouse=True)
 def _looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "_LOOK_SECONDS", 0)
+    monkeypatch.setattr(streaming, "_LOOK_SECONDS", 0)
 
 
 def at(seconds: float) -> datetime:
@@ -55,12 +55,13 @@ def line(
     )
 
 
-def look(*entries: Entry, ended: float | None = None, **facts: Any) -> TripRecord:
+def look(*entries: Entry, ended: float | None = None, **facts: Any) -> Record:
     milestones = facts.pop("milestones", [])
-    return TripRecord(
-        trip_id="t1",
+    return Record(
+        case_id="t1",
         digest="",
-        request=TripRequest.model_validate(VALID),
+        request=VALID,
+        owner="customer-123",
         created_at=at(0),
         ended_at=None if ended is None else at(ended),
         progress=Progress(
@@ -75,19 +76,19 @@ def look(*entries: Entry, ended: float | None = None, **facts: Any) -> TripRecor
 class Looking:
     """Trips of which one is found otherwise at each look."""
 
-    def __init__(self, looks: Iterable[TripRecord]) -> None:
+    def __init__(self, looks: Iterable[Record]) -> None:
         self._looks = iter(looks)
 
-    async def get(self, _: str) -> TripRecord:
+    async def get(self, _: str) -> Record:
         return next(self._looks)
 
 
-def stream(looks: list[TripRecord], last_event_id: str = "", count: int = 10**6) -> Sent:
+def stream(looks: list[Record], last_event_id: str = "", count: int = 10**6) -> Sent:
     """Return what is sent, of a stream that is broken off after ``count`` events."""
 
     async def received() -> Sent:
         found: Sent = []
-        events = routes.events(looks[0], Looking(looks[1:]), last_event_id)  # type: ignore[arg-type]
+        events = streaming.events("trip", looks[0], Looking(looks[1:]), last_event_id)  # type: ignore[arg-type]
         async for sent in events:
             found.append((str(sent.id), AuditEvent.model_validate_json(str(sent.raw_data))))
             if len(found) == count:
@@ -105,7 +106,7 @@ def shown(events: Iterable[AuditEvent]) -> list[str]:
     return sorted(event.model_dump_json(exclude_none=True) for event in events)
 
 
-def late() -> list[TripRecord]:
+def late() -> list[Record]:
     """Return looks at a trip that is cancelled; each time something earlier comes to be known."""
     flight, hotel = line("hold flight", 1, 3), line("hold hotel", 1, 2)
     stopped: dict[str, Any] = {"cancel_requested_at": at(2.5)}
@@ -119,7 +120,7 @@ def late() -> list[TripRecord]:
     ]
 
 
-def faulty() -> list[TripRecord]:
+def faulty() -> list[Record]:
     """Return looks at an undo that fails more often than its record keeps, and then again."""
 
     def undo(begins: float, faults: int, ended: float | None = None, **facts: Any) -> Entry:
@@ -137,20 +138,20 @@ def faulty() -> list[TripRecord]:
     ]
 
 
-def everything(looks: list[TripRecord]) -> list[str]:
-    return sorted({event for each in looks for event in shown(trail(each))})
+def everything(looks: list[Record]) -> list[str]:
+    return sorted({event for each in looks for event in shown(trail(each, "trip"))})
 
 
 @pytest.mark.parametrize("looks", [late(), faulty()], ids=["late", "faulty"])
 def test_every_event_is_sent_once_in_whatever_order_it_comes_to_be_known(
-    looks: list[TripRecord],
+    looks: list[Record],
 ) -> None:
     assert shown(event for _, event in stream(looks)) == everything(looks)
 
 
 @pytest.mark.parametrize("looks", [late(), faulty()], ids=["late", "faulty"])
 def test_a_stream_that_broke_is_taken_up_after_any_event_without_losing_or_repeating_one(
-    looks: list[TripRecord],
+    looks: list[Record],
 ) -> None:
     whole = stream(looks)
     for count in range(1, len(whole) + 1):
@@ -159,7 +160,7 @@ def test_a_stream_that_broke_is_taken_up_after_any_event_without_losing_or_repea
             after = stream(looks[missed:], last_event_id=before[-1][0])
             seen = shown(event for _, event in [*before, *after])
             assert len(seen) == len(set(seen))
-            assert set(seen) >= set(shown(trail(looks[-1])))
+            assert set(seen) >= set(shown(trail(looks[-1], "trip")))
 
 
 def test_faults_that_the_record_has_dropped_cost_no_other_event() -> None:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from base.wire import ResourceId
-from orchestrator.models import TripId
+from sagas.web.routes import CaseId
 
-TRIP_ID, RESOURCE_ID = TypeAdapter[str](TripId), TypeAdapter[str](ResourceId)
+TRIP_ID, RESOURCE_ID = TypeAdapter[str](CaseId), TypeAdapter[str](ResourceId)
 
 
 def pattern_of(kind: TypeAdapter[str]) -> re.Pattern[str]:

@@ -11,10 +11,12 @@ import pytest
 
 from base.errors import Unavailable
 from base.state import Stored
-from orchestrator import trip_index
-from orchestrator.listing import BadCursor, Listing, Page
-from orchestrator.models import Progress, TripRecord, TripRequest, TripStatus
-from orchestrator.records import TripRecords
+from orchestrator.trip import TRIP
+from sagas.core.progress import Progress
+from sagas.records import index
+from sagas.records.listing import BadCursor, Listing, Page
+from sagas.records.record import Record
+from sagas.records.records import Records
 from tests.support.memory import MemoryStore
 from tests.unit.test_trip_request import VALID
 
@@ -26,13 +28,14 @@ class Lists:
 
     def __init__(self) -> None:
         self.sidecar = MemoryStore()
-        self.records = TripRecords(self.sidecar)  # type: ignore[arg-type]
+        self.records = Records(self.sidecar, TRIP)  # type: ignore[arg-type]
 
-    def book(self, n: int, status: TripStatus = "confirmed", customer: str = "c1") -> None:
-        record = TripRecord(
-            trip_id=f"t{n}",
+    def book(self, n: int, status: str = "confirmed", customer: str = "c1") -> None:
+        record = Record(
+            case_id=f"t{n}",
             digest="",
-            request=TripRequest.model_validate(VALID | {"customerId": customer}),
+            request=VALID | {"customerId": customer},
+            owner=customer,
             created_at=START + timedelta(seconds=n),
             progress=Progress(status=status),
         )
@@ -43,7 +46,7 @@ class Lists:
 
     def page(
         self,
-        status: TripStatus | None = None,
+        status: str | None = None,
         limit: int = 20,
         cursor: str | None = None,
         customer: str | None = None,
@@ -59,7 +62,7 @@ class Lists:
 
 
 def names(*pages: Page) -> list[str]:
-    return [record.trip_id for page in pages for record in page.records]
+    return [record.case_id for page in pages for record in page.records]
 
 
 def cursor_of(value: Any) -> str:
@@ -142,7 +145,7 @@ def test_what_seems_absent_when_it_is_read_with_others_is_shown_all_the_same(
         lists.book(n, "running")
     values, lists.sidecar = lists.sidecar.values, Forgetful()
     lists.sidecar.values = values
-    lists.records = TripRecords(lists.sidecar)  # type: ignore[arg-type]
+    lists.records = Records(lists.sidecar, TRIP)  # type: ignore[arg-type]
     assert names(lists.page(limit=100, **question)) == [f"t{n}" for n in range(119, 19, -1)]
 
 
@@ -150,7 +153,7 @@ def test_a_page_of_a_log_that_is_gone_is_no_fault_of_the_cursor() -> None:
     lists = Lists()
     for n in range(60):
         lists.book(n)
-    del lists.sidecar.values[trip_index.page_key(trip_index.logs_of("c1")[0], 0)]
+    del lists.sidecar.values[index.page_key(index.logs_of("c1")[0], 0)]
     with pytest.raises(Unavailable, match="lost"):
         lists.page(limit=20, customer="c1")
 
@@ -173,7 +176,7 @@ def test_a_page_of_a_log_that_is_gone_is_no_fault_of_the_cursor() -> None:
         ["2024-12-01T00:00:00+00:00", 1],
     ],
 )
-def test_a_cursor_of_no_page_of_open_trips_is_told_so(value: Any) -> None:
+def test_a_cursor_of_no_page_of_open_cases_is_told_so(value: Any) -> None:
     lists = Lists()
     lists.book(1, "running")
     with pytest.raises(BadCursor):
@@ -204,6 +207,6 @@ def test_a_cursor_of_no_page_of_a_customer_is_told_so(value: Any) -> None:
 
 @pytest.mark.parametrize("cursor", ["x", "\x00", "é", "=", "[" * 100_000, "W1tb" * 30_000])
 @pytest.mark.parametrize("status", [None, "running"])
-def test_what_is_no_cursor_at_all_is_told_so(status: TripStatus | None, cursor: str) -> None:
+def test_what_is_no_cursor_at_all_is_told_so(status: str | None, cursor: str) -> None:
     with pytest.raises(BadCursor):
         Lists().page(status, cursor=cursor)

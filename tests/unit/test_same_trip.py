@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from orchestrator.admission import Admission
-from orchestrator.endings import Endings
-from orchestrator.models import Terms, TripRecord, TripRequest
-from orchestrator.records import TripRecords
-from orchestrator.trips import OtherRequest, Trips
+from orchestrator.request import TripRequest
+from orchestrator.trip import TRIP
+from sagas.engine.admission import Admission
+from sagas.engine.cases import Cases, OtherRequest
+from sagas.engine.endings import Endings
+from sagas.records.record import Record
+from sagas.records.records import Records
 from tests.support.memory import MemoryStore
 from tests.unit.test_trip_request import VALID, with_change
 
@@ -17,14 +19,14 @@ from tests.unit.test_trip_request import VALID, with_change
 class Starting:
     """An engine that starts trips."""
 
-    async def start(self, _: TripRecord) -> None:
+    async def start(self, _: Record) -> None:
         pass
 
 
-def booked(sidecar: MemoryStore, request: dict[str, Any]) -> TripRecord:
-    records = TripRecords(sidecar)  # type: ignore[arg-type]
-    trips = Trips(records, Starting(), Endings(), Admission(9, 1), Terms())  # type: ignore[arg-type]
-    return asyncio.run(trips.book("t1", TripRequest.model_validate(request)))
+def booked(sidecar: MemoryStore, request: dict[str, Any]) -> Record:
+    records = Records(sidecar, TRIP)  # type: ignore[arg-type]
+    cases = Cases(TRIP, records, Starting(), Endings(), Admission(9, 1))  # type: ignore[arg-type]
+    return asyncio.run(cases.begin("t1", TripRequest.model_validate(request)))
 
 
 @pytest.mark.parametrize("digest", [None, "made in the way of another release"])
@@ -34,7 +36,7 @@ def test_booked_again_it_is_the_same_trip_and_with_another_request_refused(
     sidecar = MemoryStore()
     first = booked(sidecar, VALID)
     if digest:
-        sidecar.values["trip:t1"]["digest"] = digest
+        sidecar.values["case:t1"]["digest"] = digest
     again = booked(sidecar, VALID | {"paymentMethod": "pm_card_visa"})
     assert again.created_at == first.created_at
     with pytest.raises(OtherRequest):

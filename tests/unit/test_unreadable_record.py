@@ -9,24 +9,26 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from orchestrator import meters
-from orchestrator.admission import Admission
-from orchestrator.caretaker import Caretaker
-from orchestrator.console.pages import router as console
-from orchestrator.endings import Endings
-from orchestrator.listing import Listing
-from orchestrator.models import Progress, Terms, TripRecord, TripRequest
-from orchestrator.problems import answer_as_orchestrator
-from orchestrator.records import TripRecords, UnreadableRecord
-from orchestrator.routes import router
-from orchestrator.trips import Trips
+from orchestrator.trip import TRIP
+from sagas.core.progress import Progress
+from sagas.engine.admission import Admission
+from sagas.engine.caretaker import Caretaker
+from sagas.engine.cases import Cases
+from sagas.engine.endings import Endings
+from sagas.records import meters
+from sagas.records.listing import Listing
+from sagas.records.record import Record
+from sagas.records.records import Records, UnreadableRecord
+from sagas.web.console.pages import Console, pages
+from sagas.web.problems import answer_as_orchestrator
+from sagas.web.routes import routes
 from tests.support.memory import MemoryStore
 from tests.unit.test_trip_request import VALID
 
 START = datetime(2024, 12, 1, tzinfo=UTC)
 DAMAGE: dict[str, Any] = {
     "a status of another release": {"progress": {"status": "paused"}},
-    "a part is lost": {"request": {"customer_id": "customer-123"}},
+    "a part is lost": {"request": {"customerId": "customer-123"}},
     "nothing that makes sense": [],
 }
 
@@ -47,26 +49,27 @@ class Orchestrator:
 
     def __init__(self, damage: Any) -> None:
         self.sidecar = MemoryStore()
-        self.records = TripRecords(self.sidecar)  # type: ignore[arg-type]
+        self.records = Records(self.sidecar, TRIP)  # type: ignore[arg-type]
         self.engine = Running()
         admission = Admission(9, 1)
-        self.trips = Trips(self.records, self.engine, Endings(), admission, Terms())  # type: ignore[arg-type]
+        self.trips = Cases(TRIP, self.records, self.engine, Endings(), admission)  # type: ignore[arg-type]
         for n in range(3):
-            record = TripRecord(
-                trip_id=f"t{n}",
+            record = Record(
+                case_id=f"t{n}",
                 digest="",
-                request=TripRequest.model_validate(VALID),
+                request=VALID,
+                owner="customer-123",
                 created_at=START + timedelta(seconds=n),
             )
             asyncio.run(self.records.accept(record))
-        stored = self.sidecar.values["trip:t1"]
-        self.sidecar.values["trip:t1"] = stored | damage if isinstance(damage, dict) else damage
+        stored = self.sidecar.values["case:t1"]
+        self.sidecar.values["case:t1"] = stored | damage if isinstance(damage, dict) else damage
         self.app = FastAPI()
-        answer_as_orchestrator(self.app)
-        self.app.include_router(router)
-        self.app.include_router(console)
-        self.app.state.trips, self.app.state.listing = self.trips, Listing(self.records)
-        self.app.state.booking_wait_seconds = 0
+        answer_as_orchestrator(self.app, TRIP)
+        self.app.include_router(routes(TRIP))
+        self.app.include_router(pages(TRIP, Console()))
+        self.app.state.cases, self.app.state.listing = self.trips, Listing(self.records)
+        self.app.state.wait_seconds = 0
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         async def asked() -> httpx.Response:
@@ -141,23 +144,23 @@ def test_who_asks_for_it_is_told_what_is_wrong(
 ) -> None:
     answer = orchestrator.ask(method, path, json=VALID if method == "PUT" else None)
     assert (answer.status_code, answer.json()["reason"]) == (503, "unreadable_record")
-    assert "trip:t1" in answer.json()["detail"]
+    assert "case:t1" in answer.json()["detail"]
 
 
 def test_it_is_not_written_over(orchestrator: Orchestrator) -> None:
-    before = orchestrator.sidecar.values["trip:t1"]
+    before = orchestrator.sidecar.values["case:t1"]
     with pytest.raises(UnreadableRecord):
         asyncio.run(orchestrator.records.keep("t1", Progress(status="failed")))
-    assert orchestrator.sidecar.values["trip:t1"] == before
+    assert orchestrator.sidecar.values["case:t1"] == before
 
 
 def test_it_is_counted_and_logged_once(
     orchestrator: Orchestrator, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = meters.UNREADABLE._value.get()
-    with caplog.at_level(logging.ERROR, logger="orchestrator"):
+    with caplog.at_level(logging.ERROR, logger="sagas"):
         for _ in range(3):
             orchestrator.ask("GET", "/trips")
     assert meters.UNREADABLE._value.get() == before + 1
     [said] = caplog.messages
-    assert "trip:t1" in said
+    assert "case:t1" in said

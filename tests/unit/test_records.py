@@ -12,10 +12,11 @@ import pytest
 from base import state
 from base.errors import Unavailable
 from base.state import Stored
-from orchestrator import records, trip_index
-from orchestrator.models import Milestone, Progress, TripRecord, TripRequest, TripStatus
-from orchestrator.records import CancelComesFirst, TripRecords, UnreadableRecord
-from orchestrator.saga import Entry
+from orchestrator.trip import TRIP
+from sagas.core.progress import Entry, Milestone, Progress
+from sagas.records import index, records
+from sagas.records.record import Record
+from sagas.records.records import CancelComesFirst, Records, UnreadableRecord
 from tests.support.memory import MemoryStore, at_once
 from tests.unit.test_trip_request import VALID
 
@@ -28,12 +29,13 @@ PARKED = Progress(status="needs_attention")
 
 
 NEIGHBOUR = "t15"
-assert trip_index.open_key(NEIGHBOUR) == trip_index.open_key("t1"), "they share a document"
+assert index.open_key(NEIGHBOUR) == index.open_key("t1"), "they share a document"
 
 
-def fresh(trip_id: str, at: datetime = NOW, **facts: Any) -> TripRecord:
-    request = TripRequest.model_validate(VALID)
-    return TripRecord(trip_id=trip_id, digest="", request=request, created_at=at, **facts)
+def fresh(trip_id: str, at: datetime = NOW, **facts: Any) -> Record:
+    return Record(
+        case_id=trip_id, digest="", request=VALID, owner="customer-123", created_at=at, **facts
+    )
 
 
 class World:
@@ -41,32 +43,32 @@ class World:
 
     def __init__(self, store: MemoryStore | None = None) -> None:
         self.store = store or MemoryStore()
-        self.ours, self.theirs = (TripRecords(self.store) for _ in range(2))  # type: ignore[arg-type]
+        self.ours, self.theirs = (Records(self.store, TRIP) for _ in range(2))  # type: ignore[arg-type]
         for trip_id in ("t1", NEIGHBOUR):
             asyncio.run(self.ours.accept(fresh(trip_id)))
 
     @property
-    def stored(self) -> TripRecord:
-        return TripRecord.model_validate(self.store.values["trip:t1"])
+    def stored(self) -> Record:
+        return Record.model_validate(self.store.values["case:t1"])
 
     @property
     def open(self) -> dict[str, datetime]:
-        return {item.trip_id: item.created_at for item in asyncio.run(self.ours.open())}
+        return {item.case_id: item.created_at for item in asyncio.run(self.ours.open())}
 
-    def keep(self, progress: Progress) -> TripRecord:
+    def keep(self, progress: Progress) -> Record:
         return self._on_record(self.ours.keep("t1", progress))
 
-    def cancel(self, at: datetime = NOW) -> TripRecord:
+    def cancel(self, at: datetime = NOW) -> Record:
         return self._on_record(self.ours.request_cancel("t1", at))
 
-    def take_up(self, record: TripRecord, lost: bool = False) -> TripRecord | None:
+    def take_up(self, record: Record, lost: bool = False) -> Record | None:
         return asyncio.run(self.ours.take_up(record, record.progress, NOW, lost))
 
-    def come_first(self, call: Callable[[TripRecords], Coroutine[Any, Any, object]]) -> None:
+    def come_first(self, call: Callable[[Records], Coroutine[Any, Any, object]]) -> None:
         """Let the other replica make a call just before the next thing is written."""
         self.store.before_write = lambda: at_once(call(self.theirs))
 
-    def _on_record(self, call: Coroutine[Any, Any, TripRecord | None]) -> TripRecord:
+    def _on_record(self, call: Coroutine[Any, Any, Record | None]) -> Record:
         answered = asyncio.run(call)
         assert answered == self.stored
         return answered
@@ -91,7 +93,7 @@ def test_what_was_told_before_stays_on_record() -> None:
 
 
 @pytest.mark.parametrize("status", ["confirmed", "rejected", "cancelled", "failed"])
-def test_a_trip_that_ends_is_open_no_more_and_others_are(status: TripStatus) -> None:
+def test_a_trip_that_ends_is_open_no_more_and_others_are(status: str) -> None:
     world, before = World(), datetime.now(UTC)
     kept = world.keep(Progress(status=status))
     assert kept.progress.status == status
@@ -123,14 +125,14 @@ def test_a_trip_that_was_cancelled_first_is_not_confirmed_but_ends_in_any_other_
         world.come_first(lambda theirs: theirs.request_cancel("t1", NOW))
     with pytest.raises(CancelComesFirst) as first:
         world.keep(CONFIRMED)
-    assert str(first.value) == "The customer cancelled the trip before it was confirmed."
+    assert str(first.value) == "It was cancelled before."
     assert (world.stored.progress, world.stored.ended) == (Progress(), False)
     assert world.keep(FAILED).ended
 
 
 def test_a_workflow_of_no_trip_keeps_nothing() -> None:
     world = World()
-    with pytest.raises(AssertionError, match=r"^a workflow is started only for a trip on record$"):
+    with pytest.raises(AssertionError, match=r"^a workflow is started only for a case on record$"):
         asyncio.run(world.ours.keep("t0", FAILED))
 
 
@@ -161,13 +163,13 @@ def test_to_cancel_a_confirmed_trip_opens_it_again(when: str) -> None:
 def test_a_trip_that_does_not_say_when_it_was_confirmed_was_so_when_it_is_cancelled() -> None:
     world = World()
     world.keep(CONFIRMED)
-    del world.store.values["trip:t1"]["ended_at"]
+    del world.store.values["case:t1"]["ended_at"]
     [confirmed] = world.cancel(NOW + HOUR).progress.milestones
     assert confirmed == Milestone(event="confirmed", at=NOW + HOUR)
 
 
 @pytest.mark.parametrize("status", ["rejected", "cancelled", "failed"])
-def test_of_a_trip_that_ended_in_another_way_there_is_nothing_to_cancel(status: TripStatus) -> None:
+def test_of_a_trip_that_ended_in_another_way_there_is_nothing_to_cancel(status: str) -> None:
     world = World()
     ended = world.keep(Progress(status=status))
     assert world.cancel(NOW + HOUR) == ended
@@ -263,8 +265,8 @@ def test_an_unknown_trip_is_looked_for_once() -> None:
 
 
 def test_pages_that_are_lost_are_named() -> None:
-    with pytest.raises(Unavailable, match=r"^memory has lost log:all\.0\.1, log:all\.0\.2$"):
-        asyncio.run(World().ours.pages(["log:all.0.1", "log:all.0.2"]))
+    with pytest.raises(Unavailable, match=r"^memory has lost cases:all\.0\.1, cases:all\.0\.2$"):
+        asyncio.run(World().ours.pages(["cases:all.0.1", "cases:all.0.2"]))
 
 
 @pytest.mark.parametrize(
@@ -280,28 +282,28 @@ def test_pages_that_are_lost_are_named() -> None:
 )
 def test_who_needs_a_record_that_cannot_be_read_is_told_which_and_why(call: Any) -> None:
     world = World()
-    world.store.values["trip:t1"] = {"request": {}, "progress": {"status": "?"}}
-    with pytest.raises(UnreadableRecord, match=r"read trip:t1: trip_id: Field") as it:
+    world.store.values["case:t1"] = {"request": {}, "progress": {"status": "?"}}
+    with pytest.raises(UnreadableRecord, match=r"read case:t1: case_id: Field") as it:
         asyncio.run(call(world.ours))
-    assert (it.value.trip_id, it.value.customer_id) == ("t1", "")
+    assert (it.value.case_id, it.value.owner) == ("t1", "")
 
 
 def test_why_a_record_cannot_be_read_says_where_in_it_but_not_what_is_there() -> None:
     world = World()
-    world.store.values["trip:t1"]["progress"]["status"] = "secret"
+    world.store.values["case:t1"]["progress"]["status"] = "secret"
     with pytest.raises(UnreadableRecord) as found:
         asyncio.run(world.ours.get("t1"))
-    assert "progress.status: Input should be 'running'" in str(found.value)
+    assert "progress.status: it is none of running" in str(found.value)
     assert "secret" not in str(found.value)
-    assert found.value.customer_id == "customer-123"
+    assert found.value.owner == "customer-123"
 
 
 def test_a_record_that_cannot_be_read_is_logged_with_its_trip(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     world = World()
-    world.store.values["trip:t1"] = []
-    with caplog.at_level(logging.ERROR, logger="orchestrator"):
+    world.store.values["case:t1"] = []
+    with caplog.at_level(logging.ERROR, logger="sagas"):
         [found] = asyncio.run(world.ours.all(["t1"]))
     [said] = caplog.records
     assert said.getMessage() == str(found)
@@ -321,7 +323,7 @@ def test_who_waits_to_be_recorded_is_told_when_the_store_hangs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(records, "_QUEUED_SECONDS", 0.01)
-    trips = TripRecords(Hanging())  # type: ignore[arg-type]
+    trips = Records(Hanging(), TRIP)  # type: ignore[arg-type]
 
     async def both() -> None:
         first = asyncio.create_task(trips.accept(fresh("one")))

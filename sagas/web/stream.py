@@ -1,0 +1,27 @@
+"""The audit trail of a case as it grows, as server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi.sse import ServerSentEvent
+
+from sagas.engine.cases import Cases
+from sagas.records.audit import Told
+from sagas.records.record import Record
+
+_LOOK_SECONDS = 0.3
+
+
+async def events(
+    noun: str, record: Record, cases: Cases, last_event_id: str
+) -> AsyncIterator[ServerSentEvent]:
+    """Yield every event that was not told before ``last_event_id``, until the case has ended."""
+    told = Told(noun, last_event_id)
+    while True:
+        for event in told.news(record):
+            data = event.model_dump_json(by_alias=True, exclude_none=True)
+            yield ServerSentEvent(raw_data=data, id=told.id)
+        if record.ended:
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+        record = await cases.get(record.case_id) or record
