@@ -1,5 +1,5 @@
-"""Two runs of one trip's workflow: of two versions, under two ids, or the second while the first
-can come back. And what is seen of them from outside while they go on."""
+"""Two runs of one trip's workflow: under two ids, or the second while the first can come back. And
+what is seen of them from outside while they go on."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -8,19 +8,14 @@ from typing import Any
 import pytest
 
 from base.errors import Unavailable
-from orchestrator import activities
-from orchestrator.audit import trail
-from orchestrator.calls import Calls
-from orchestrator.models import (
-    Cancellation,
-    Halt,
-    Progress,
-    TripOrder,
-    TripRecord,
-    TripRequest,
-)
-from orchestrator.records import TripRecords
-from orchestrator.workflow import book_trip, book_trip_1, cancel_trip_1
+from orchestrator.trip import TRIP
+from sagas.core.calls import Calls
+from sagas.core.frame import forward, reverse
+from sagas.core.progress import Halt, Order, Progress
+from sagas.engine import activities
+from sagas.records.audit import trail
+from sagas.records.record import Record
+from sagas.records.records import Records
 from tests.unit.participants import RealActivities, Services, records, services
 from tests.unit.test_resume import BROKEN, CHARGE, PARKED, Engine, World
 from tests.unit.test_trip_request import VALID
@@ -36,24 +31,23 @@ STALLED = BROKEN.model_copy(
 
 
 @pytest.fixture
-def record(records: TripRecords) -> TripRecord:
-    request = TripRequest.model_validate(VALID)
-    fresh = TripRecord(trip_id="t1", digest="", request=request, created_at=NOW)
+def record(records: Records) -> Record:
+    fresh = Record(case_id="t1", digest="", request=VALID, owner="c1", created_at=NOW)
     return asyncio.run(records.accept(fresh))
 
 
-def order(record: TripRecord) -> TripOrder:
-    return TripOrder(trip_id="t1", request=record.request, terms=record.terms, again=record.again)
+def order(record: Record) -> Order:
+    return Order(case_id="t1", request=record.request, terms=record.terms, again=record.again)
 
 
-def run(record: TripRecord, workflow: Any = book_trip, **engine_does: Any) -> RealActivities:
+def run(record: Record, **engine_does: Any) -> RealActivities:
     engine = RealActivities(**engine_does)
     engine.instance_id = record.workflow_id
-    engine.run(workflow(engine, order(record)))
+    engine.run(forward(TRIP, 1)(engine, order(record)))  # type: ignore[arg-type]
     return engine
 
 
-def on_record(records: TripRecords) -> TripRecord:
+def on_record(records: Records) -> Record:
     found = asyncio.run(records.get("t1"))
     assert found is not None
     return found
@@ -63,49 +57,31 @@ def left(services: Services) -> dict[str, str]:
     return {k: v for k, v in services.states.items() if k in UNDONE}
 
 
-def given_up(record: TripRecord, records: TripRecords) -> TripRecord:
+def given_up(record: Record, records: Records) -> Record:
     """Take up the trip under another id."""
     taken = asyncio.run(records.take_up(record, record.progress, NOW, lost=True))
     assert taken is not None
     return taken
 
 
-def test_a_late_run_of_the_first_version_that_finds_the_same_offer_changes_nothing(
-    record: TripRecord, records: TripRecords, services: Services
+def test_a_cancellation_tells_that_the_trip_was_confirmed(
+    record: Record, records: Records, services: Services
 ) -> None:
-    run(record, book_trip_1)
-    run(record, book_trip_1)
-    assert on_record(records).progress.status == "confirmed"
-    assert left(services) == BOOKED
-
-
-def test_the_first_version_goes_on_telling_all_its_lines(
-    record: TripRecord, services: Services
-) -> None:
-    record.terms.approval_limit = 1
-    engine = run(record, book_trip_1, waiting=[("approval", {"approved": True, "by": "bob"})])
-    last = Progress.model_validate(engine.inputs["keep record"].body)
-    assert last.entries[0].step == "search flight"
-    assert left(services) == BOOKED
-
-
-def test_a_cancellation_of_the_first_version_tells_that_the_trip_was_confirmed(
-    record: TripRecord, records: TripRecords, services: Services
-) -> None:
-    run(record, book_trip_1)
+    run(record)
     reopened = asyncio.run(records.request_cancel("t1", NOW))
     assert reopened is not None
     known = reopened.progress.model_copy(update={"milestones": []})
     engine = RealActivities()
-    asked = Cancellation(trip_id="t1", request=record.request, progress=known)
-    engine.run(cancel_trip_1(engine, asked))  # type: ignore[arg-type]
+    engine.instance_id = reopened.workflow_id
+    asked = Order(case_id="t1", request=record.request, reverses=known)
+    engine.run(reverse(TRIP)(engine, asked))  # type: ignore[arg-type]
     assert left(services) == UNDONE
-    assert "confirmed" in [event.event for event in trail(on_record(records))]
+    assert "confirmed" in [event.event for event in trail(on_record(records), "trip")]
 
 
 @pytest.mark.parametrize("offers", [["o1"], []], ids=["it would book", "it would undo"])
 def test_a_run_that_was_given_up_and_comes_back_changes_nothing(
-    record: TripRecord, records: TripRecords, services: Services, offers: list[str]
+    record: Record, records: Records, services: Services, offers: list[str]
 ) -> None:
     taken = given_up(record, records)
     services.offers = offers
@@ -119,39 +95,44 @@ def test_a_run_that_was_given_up_and_comes_back_changes_nothing(
 
 
 def test_of_two_runs_the_one_that_was_given_up_neither_undoes_nor_ends_the_trip(
-    record: TripRecord, records: TripRecords, services: Services
+    record: Record, records: Records, services: Services
 ) -> None:
     """It had begun to undo when another took the trip up, and comes back after that one's end."""
 
+    taken_up: list[str] = []
+
     class GivenUp(RealActivities):
         def _run(self, activity: str, calls: Calls, task: Any) -> None:
-            if activity == "cancel":
+            if activity == "undo hold":
                 services.down.clear()
-                run(given_up(on_record(records), records))
+                taken = given_up(on_record(records), records)
+                taken_up.append(taken.workflow_id)
+                run(taken)
             super()._run(activity, calls, task)
 
     services.down.add("charges")
     engine = GivenUp()
     services.down = {"charges/t1:payment"}
-    engine.run(book_trip(engine, order(record)))  # type: ignore[arg-type]
+    engine.run(forward(TRIP, 1)(engine, order(record)))  # type: ignore[arg-type]
+    assert taken_up == ["t1.2"]
     assert on_record(records).progress.status in ("confirmed", "rejected")
     whole = BOOKED if on_record(records).progress.status == "confirmed" else UNDONE
     assert left(services) == whole
 
 
 def test_a_booking_outlives_a_record_that_cannot_be_read_for_a_moment(
-    record: TripRecord,
-    records: TripRecords,
+    record: Record,
+    records: Records,
     services: Services,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     get, tries = records.get, []
 
-    async def away(trip_id: str) -> TripRecord | None:
-        tries.append(trip_id)
+    async def away(case_id: str) -> Record | None:
+        tries.append(case_id)
         if len(tries) <= 4:
             raise Unavailable("The store is away.")
-        return await get(trip_id)
+        return await get(case_id)
 
     monkeypatch.setattr(records, "get", away)
     monkeypatch.setattr(activities, "_LOOK_PAUSES", (0.0,) * 5)
@@ -168,7 +149,7 @@ def test_what_the_caretaker_saw_does_not_hide_that_the_trip_was_parked_meanwhile
 
     async def look_while_it_parks() -> None:
         await world.records.keep("t1", PARKED)
-        await world.trips.look_after(seen)
+        await world.cases.look_after(seen)
 
     asyncio.run(look_while_it_parks())
     assert world.record.progress.status == "needs_attention"
@@ -177,9 +158,9 @@ def test_what_the_caretaker_saw_does_not_hide_that_the_trip_was_parked_meanwhile
 
 def test_a_resume_before_the_caretaker_came_keeps_what_the_run_had_told() -> None:
     world = World(Engine(STALLED))
-    asyncio.run(world.trips.resume("t1"))
+    asyncio.run(world.cases.resume("t1"))
     assert [line.step for line in world.record.progress.entries] == ["charge"]
-    told = [event.event for event in trail(world.record)]
+    told = [event.event for event in trail(world.record, "trip")]
     assert told.index("needs_attention") < told.index("resumed")
 
 
@@ -193,10 +174,10 @@ def test_a_run_is_dropped_only_when_the_next_one_is_on_record() -> None:
 
     world.records.take_up = away  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
-        asyncio.run(world.trips.resume("t1"))
+        asyncio.run(world.cases.resume("t1"))
     assert (engine.dropped, engine.started) == ([], [])
     world.records.take_up = take_up  # type: ignore[method-assign]
-    asyncio.run(world.trips.resume("t1"))
+    asyncio.run(world.cases.resume("t1"))
     assert [started.workflow_id for started in engine.started] == ["t1.2"]
 
 
@@ -204,10 +185,10 @@ def test_a_run_is_dropped_only_when_the_next_one_is_on_record() -> None:
 def test_a_trip_that_broke_tells_once_that_it_needed_attention(seen_first: bool) -> None:
     world = World(Engine(BROKEN))
     if seen_first:
-        asyncio.run(world.trips.look_after(world.record))
-        asyncio.run(world.trips.look_after(world.record))
-    asyncio.run(world.trips.resume("t1"))
-    told = [event.event for event in trail(world.record)]
+        asyncio.run(world.cases.look_after(world.record))
+        asyncio.run(world.cases.look_after(world.record))
+    asyncio.run(world.cases.resume("t1"))
+    told = [event.event for event in trail(world.record, "trip")]
     assert told.count("needs_attention") == 1
 
 
@@ -219,8 +200,8 @@ def test_what_another_release_wrote_is_kept_with_what_this_one_tells() -> None:
 def test_a_cancelled_trip_is_started_by_whoever_reopened_it_alone() -> None:
     engine = Engine(Progress())
     world = World(engine, progress=Progress(status="confirmed"), ended_at=NOW)
-    asyncio.run(world.trips.cancel("t1"))
-    asyncio.run(world.trips.cancel("t1"))
+    asyncio.run(world.cases.cancel("t1"))
+    asyncio.run(world.cases.cancel("t1"))
     assert [started.workflow_id for started in engine.started] == ["t1.cancellation"]
     assert world.record.cancel_requested_at is not None
     assert datetime.now(UTC) - world.record.cancel_requested_at < timedelta(minutes=1)
