@@ -14,7 +14,7 @@ from sagas.core.saga import Saga
 from sagas.core.signals import Signal
 from sagas.core.steps import Placed, Step
 from sagas.core.turns import Durable
-from sagas.core.words import Words
+from sagas.core.words import Words, with_article
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -68,7 +68,8 @@ class Kind(Generic[R]):
 
     def __post_init__(self) -> None:
         if self.done in (*OPEN, *UNDONE):
-            raise ValueError(f"{self.done} cannot be the word for a {self.noun} that went well")
+            one = with_article(self.noun)
+            raise ValueError(f"{self.done} cannot be the word for {one} that went well")
         assert self.placed is not None
 
     @property
