@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from jinja2 import (
     BaseLoader,
     DictLoader,
     Environment,
-    FileSystemLoader,
     PackageLoader,
     StrictUndefined,
     UndefinedError,
@@ -41,16 +39,16 @@ class Mail:
 
 class MailSettings(BaseSettings):
     """``PUBLIC_URL``: where customers reach this service, for the links in mails.
-    ``MAIL_TEMPLATES``: the folder of a system's own templates."""
+    ``MAIL_TEMPLATES``: the package whose folder ``mails`` has a system's own templates."""
 
     public_url: str = "http://localhost:8104"
-    mail_templates: Path | None = None
+    mail_templates: str = ""
 
 
 def compose(notification_id: str, wanted: NotificationRequest) -> Mail:
     """Return the mail for a notification. Refuses ``unknown_template`` and ``missing_fact``."""
     if isinstance(wanted, Notice):
-        return _noticed(wanted, _folder_of(MailSettings().mail_templates))
+        return _noticed(wanted, _templates_of(MailSettings().mail_templates))
     facts = {name: getattr(wanted, name) for name in type(wanted).model_fields}
     facts["calendar"] = f"{MailSettings().public_url}/notifications/{notification_id}/calendar.ics"
     return Mail(
@@ -78,8 +76,8 @@ def _noticed(wanted: Notice, templates: Environment) -> Mail:
 
 
 @cache
-def _folder_of(templates: Path | None) -> Environment:
-    return _environment(FileSystemLoader(templates) if templates else DictLoader({}))
+def _templates_of(package: str) -> Environment:
+    return _environment(PackageLoader(package, "mails") if package else DictLoader({}))
 
 
 def _environment(loader: BaseLoader) -> Environment:

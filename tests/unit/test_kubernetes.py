@@ -9,7 +9,9 @@ import kubernetes_validate
 import pytest
 from pydantic_settings import BaseSettings
 
+from orchestrator.trip import TRIP
 from runtime import systems
+from systems.orders.fulfilment import ORDER
 from tests.support import manifests
 from tests.support.manifests import PROJECT, Deployed, Resource, title
 
@@ -85,6 +87,9 @@ def test_each_sidecar_finds_its_app(there: Deployed) -> None:
         ]
 
 
+TERMS = {name.upper() for kind in (TRIP, ORDER) for name in kind.terms.model_fields}
+
+
 def test_each_environment_variable_is_one_that_an_app_reads(there: Deployed) -> None:
     for app_id, app in there.apps.items():
         module = app["args"][0].partition(":")[0]
@@ -92,7 +97,8 @@ def test_each_environment_variable_is_one_that_an_app_reads(there: Deployed) -> 
             pytest.skip(f"{module} is not written yet")
         importlib.import_module(module)
         # uvicorn takes its options from UVICORN_… too.
-        assert {item["name"] for item in app["env"]} - settings() == {"UVICORN_HOST"}, app_id
+        known = settings() | TERMS
+        assert {item["name"] for item in app["env"]} - known == {"UVICORN_HOST"}, app_id
 
 
 def test_what_the_local_system_sets_is_set_here_too(there: Deployed) -> None:

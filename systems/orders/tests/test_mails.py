@@ -1,6 +1,5 @@
 """What a customer reads of an order: every mail is made of what the saga says."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ ORDERED = ORDER.read(EXAMPLE)
 
 @pytest.fixture(autouse=True)
 def templates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAIL_TEMPLATES", str(Path(mail.__file__).parent / "mails"))
+    monkeypatch.setenv("MAIL_TEMPLATES", "systems.orders")
 
 
 def sent(step: Step[Done] | None) -> Mail:
