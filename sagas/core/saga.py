@@ -102,7 +102,9 @@ class Saga:
 
     def attempt(self, step: Step[A]) -> Durable[A | Refused]:
         """Run one step and return its answer, or the refusal: that stops nothing, but what undoes
-        the step is owed. Raises Stopped when it failed, or the saga was cancelled."""
+        the step is owed. Raises Stopped when it failed, or the saga was cancelled. A pivot is run,
+        not attempted."""
+        assert not step.pivot, f"{step.name} is a pivot"
         dues = self._begin([step])
         yield from self._settle(dues)
         [due] = yield from self._insisted(dues, "failed")
@@ -140,8 +142,8 @@ class Saga:
 
         Only a word about ``attempt`` is heard, if that is given. When none comes ``within`` the
         time, ``late`` is returned; without it, the saga stops, refused. A word that may get lost is
-        also asked for with ``ask``, now and then: a refusal of the reason ``pending`` means "not
-        yet". Raises Stopped also when the word amounts to a refusal, or the saga is cancelled.
+        also asked for with ``ask``, now and then; a refusal of that means "not yet". Raises Stopped
+        also when the word amounts to a refusal, or the saga is cancelled.
         """
         for signal in signals:
             if known := self._known(signal, attempt):
@@ -176,7 +178,10 @@ class Saga:
         return said
 
     def refuse(self, step: str, reason: str, detail: str) -> NoReturn:
-        """Stop here: what was done is undone, and the case ends rejected."""
+        """Stop here: what was done is undone, and the case ends rejected. That cannot be past the
+        pivot: there it is an error of the saga, which a person has to look at."""
+        if self.progress.irrevocable:
+            raise AssertionError(f"{step} refuses past the pivot: {reason}: {detail}")
         raise Stopped(step, reason, detail, "rejected")
 
     def show(self, **results: BaseModel) -> None:
@@ -268,22 +273,26 @@ class Saga:
             yield from self._pass_the_pivot(steps)
         dues = self._begin(steps)
         yield from self._settle(dues)
-        if pivots and all(due.entry.result == "refused" for due in dues):
+        settled = yield from self._insisted(dues, "failed", "refused", pivots=pivots)
+        if pivots and _all_refused(settled):
             self.progress.irrevocable = False
             yield from self.put_on_record()
-        settled = yield from self._insisted(dues, "failed", "refused")
         self._stop_if_cancelled(steps[0].name if steps else "")
         self._stop_unless_done(settled)
         values = {due.step.key: due.value for due in settled}
         return [values[step.key] for step in steps]
 
-    def _insisted(self, dues: Sequence[Due], *results: Result) -> Durable[list[Due]]:
+    def _insisted(
+        self, dues: Sequence[Due], *results: Result, pivots: bool = False
+    ) -> Durable[list[Due]]:
         """Return what came of the steps. Past the pivot, those with one of these results are tried
-        again whenever a person says that what blocks them is mended."""
+        again whenever a person says that what blocks them is mended; but a pivot that is refused
+        was not passed."""
         settled = list(dues)
-        while self.progress.irrevocable and (
-            left := [due for due in settled if due.entry.result in results]
-        ):
+        while self.progress.irrevocable and not (pivots and _all_refused(settled)):
+            left = [due for due in settled if due.entry.result in results]
+            if not left:
+                break
             yield from self.ask_for_help([due.entry for due in left])
             again = self._begin([due.step for due in left])
             yield from self._settle(again)
@@ -432,3 +441,7 @@ class Saga:
         """Return a step about the case's own record: it has no line."""
         entry = Entry(step=step.name, resource=self.id, started_at=self.now, tried_at=self.now)
         return Due(step, entry, OWN, self.id, retry, guarded=True, says=says)
+
+
+def _all_refused(dues: Sequence[Due]) -> bool:
+    return all(due.entry.result == "refused" for due in dues)

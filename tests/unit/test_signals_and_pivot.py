@@ -709,3 +709,15 @@ def test_a_cancel_past_the_pivot_comes_too_late(records: Records, services: Serv
 
 def ask_to_cancel(records: Records) -> None:
     asyncio.run(records.request_cancel("p1", NOW))
+
+
+def test_a_pivot_that_is_refused_after_it_had_failed_is_none() -> None:
+    down = [Fault("down")] * UNDO_TRIES
+    engine, kept = run(selling(bill), {"send": [*down, NO]}, waiting=[("resume", None)])
+    assert (kept.status, kept.irrevocable) == ("rejected", False)
+    assert undone(engine) == ["p1:item"]
+
+
+def test_past_the_pivot_a_saga_cannot_refuse() -> None:
+    with pytest.raises(AssertionError, match="past the pivot"):
+        run(forward_and_hear, {}, waiting=[("paid", {"amount": 4})])
