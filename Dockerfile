@@ -8,7 +8,7 @@ COPY kit kit/
 COPY services services/
 COPY orchestrator orchestrator/
 COPY telemetry telemetry/
-COPY tripcli tripcli/
+COPY cli cli/
 COPY runtime runtime/
 RUN /venv/bin/pip install --no-cache-dir --constraint constraints.txt .
 

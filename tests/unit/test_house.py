@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "services/payment": {"kit", "base"},
     "services/notification": {"kit", "base"},
     "orchestrator": {"base", "telemetry"},
-    "tripcli": set[str](),
+    "cli": set[str](),
     "runtime": set[str](),
 }
 ROOMS = {path.split("/")[0] for path in MAY_IMPORT} | {"bench", "tests"}
