@@ -9,7 +9,7 @@ COPY services services/
 COPY sagas sagas/
 COPY orchestrator orchestrator/
 COPY telemetry telemetry/
-COPY tripcli tripcli/
+COPY cli cli/
 COPY runtime runtime/
 COPY systems systems/
 RUN /venv/bin/pip install --no-cache-dir --constraint constraints.txt .

@@ -1,24 +1,38 @@
-"""``trip``, as a script uses it."""
+"""``trip`` and ``saga``, as a script uses them."""
 
 import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 from runtime.system import System
 from tests.support.waiting import until
 from tests.support.world import ORCHESTRATOR, PAYMENT, World, about, fresh_day
 
-PROGRAM = Path(sys.executable).parent / "trip"
+Ended = subprocess.CompletedProcess[str]
 
 
-def trip(system: System, *words: str, url: str = "") -> subprocess.CompletedProcess[str]:
-    env = os.environ | {"TRIP_URL": url or system.app_url(ORCHESTRATOR)}
-    return subprocess.run([PROGRAM, *words], env=env, capture_output=True, text=True, check=False)
+def run(program: str, variable: str, url: str, *words: str, said: str = "") -> Ended:
+    command = [sys.executable, "-m", f"cli.{program}", *words]
+    return subprocess.run(
+        command,
+        env=os.environ | {variable: url},
+        input=said,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
-def book(system: System, world: World, *words: str) -> tuple[str, subprocess.CompletedProcess[str]]:
+def trip(system: System, *words: str, url: str = "") -> Ended:
+    return run("trip", "TRIP_URL", url or system.app_url(ORCHESTRATOR), *words)
+
+
+def saga(system: System, *words: str, said: str = "") -> Ended:
+    return run("saga", "SAGA_URL", system.app_url(ORCHESTRATOR), *words, said=said)
+
+
+def book(system: System, world: World, *words: str) -> tuple[str, Ended]:
     trip_id = world.trip_id("cli")
     world.trips.append(trip_id)
     route = ["--from", "SFO", "--to", "JFK", "--city", "New York"]
@@ -82,3 +96,43 @@ def test_what_needs_attention_is_shown_and_resumed(world: World, system: System)
         assert "blocked: refund" in trip(system, "show", trip_id).stdout
     assert trip(system, "resume", trip_id).returncode == 0
     assert world.ended(trip_id, but_not="confirmed")["status"] == "cancelled"
+
+
+def test_a_request_is_started_by_a_program_that_knows_no_trips(
+    world: World, system: System
+) -> None:
+    trip_id, request = world.trip_id("saga"), world.request()
+    world.trips.append(trip_id)
+    done = saga(system, "start", "--id", trip_id, "--file", "-", said=json.dumps(request))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].split() == [trip_id, "confirmed"]
+    charged = world.trip(trip_id)["total"]["amount"] / 100
+    assert f"total: {charged:,.2f} USD" in done.stdout
+    again = saga(
+        system, "start", "--id", trip_id, "--file", "-", "--json", said=json.dumps(request)
+    )
+    assert json.loads(again.stdout) == json.loads(trip(system, "show", trip_id, "--json").stdout)
+    listed = saga(system, "list", "--owner", "customer-123", "--status", "confirmed", "--json")
+    assert trip_id in [found["tripId"] for found in json.loads(listed.stdout)]
+    assert saga(system, "cancel", trip_id).returncode == 0
+    assert world.ended(trip_id, but_not="confirmed")["status"] == "cancelled"
+    assert saga(system, "show", trip_id).returncode == 1
+
+
+def test_a_signal_is_given_and_a_case_watched_by_a_program_that_knows_no_trips(
+    world: World, system: System
+) -> None:
+    kind = json.loads(saga(system, "kind", "--json").stdout)
+    assert (kind["noun"], kind["done"], kind["owner"]) == ("trip", "confirmed", "customerId")
+    trip_id, started = book(system, world, "--to", "SIN", "--people", "9", "--no-wait")
+    assert started.returncode == 0
+    until(lambda: world.trip(trip_id).get("step"), lambda step: step == "approval", "approval")
+    unknown = saga(system, "signal", trip_id, "aproval", "approved=false")
+    assert (unknown.returncode, "approval approved=true|false" in unknown.stderr) == (2, True)
+    told = saga(system, "signal", trip_id, "approval", "approved=false", "by=bob")
+    assert told.returncode == 0, told.stderr
+    watched = saga(system, "watch", trip_id)
+    assert watched.returncode == 1
+    assert "Refused by bob" in watched.stdout
+    resumed = saga(system, "resume", trip_id)
+    assert (resumed.returncode, "nothing to resume" in resumed.stderr) == (2, True)

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "services/notification": {"kit", "base"},
     "orchestrator": {*TOOLKIT, "base"},
     **{f"systems/{name}": {"sagas", "services", "kit", "base", "telemetry"} for name in SYSTEMS},
-    "tripcli": set[str](),
+    "cli": set[str](),
     "runtime": set[str](),
 }
 ALSO = {"orchestrator/form.py": {"sagas.web", "sagas.engine.participants"}}

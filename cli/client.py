@@ -1,0 +1,138 @@
+"""An orchestrator, as the command line talks with it."""
+
+import json
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import ValidationError
+
+from cli.exits import UNREACHABLE, WRONG, stop
+from cli.models import Case, Kind, is_case, read_case
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+_SECONDS = 60
+
+T = TypeVar("T")
+
+
+class Client:
+    """Asks the orchestrator at ``url``, first for its kind unless that is given.
+
+    Every method exits with 2 when the request was wrong, and with 3 when nobody answers, when it is
+    not its turn, or when what answers is no orchestrator.
+    """
+
+    def __init__(self, url: str, kind: Kind | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._kind = kind
+
+    @cached_property
+    def kind(self) -> Kind:
+        """The kind that the orchestrator serves."""
+        return self._kind or self._read(Kind.model_validate, self.described)
+
+    @cached_property
+    def described(self) -> dict[str, Any]:
+        """What the orchestrator tells of its kind."""
+        answer = self._ask("GET", "/kind")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            self._no_orchestrator("it tells of no kind at /kind")
+        return self._good(answer)
+
+    def begin(self, case_id: str, request: object, wait: bool = True, hint: str = "") -> Case:
+        """Ask for a case and return it, if one shall ``wait`` for it at its end or after 30 s.
+        ``hint`` is said besides when nobody answers."""
+        headers = {} if wait else {"Prefer": "respond-async"}
+        path = self._path(case_id)
+        return self._case(self._ask("PUT", path, hint, json=request, headers=headers))
+
+    def look(self, case_id: str) -> Case:
+        """Return a case as it is now."""
+        return self._case(self._ask("GET", self._path(case_id)))
+
+    def cancel(self, case_id: str) -> Case:
+        """Cancel a case, and return it as it is now."""
+        return self._case(self._ask("POST", self._path(case_id, "cancel")))
+
+    def resume(self, case_id: str) -> Case:
+        """Let a case that needs attention go on, and return it as it is now."""
+        return self._case(self._ask("POST", self._path(case_id, "resume")))
+
+    def tell(self, case_id: str, signal: str, word: dict[str, Any]) -> Case:
+        """Say the word that a case waits for, and return the case as it is now."""
+        return self._case(self._ask("POST", self._path(case_id, "signals", signal), json=word))
+
+    def newest(self, owner: str, status: str, limit: int) -> list[Case]:
+        """Return the newest cases; an empty ``owner`` or ``status`` means any."""
+        question = {self.kind.owner: owner, "status": status, "limit": limit}
+        asked = {name: value for name, value in question.items() if value}
+        page = self._good(self._ask("GET", f"/{self.kind.nouns}", params=asked))
+        return self._read(lambda page: [self._told(one) for one in page[self.kind.nouns]], page)
+
+    def events(self, case_id: str) -> Iterator[dict[str, Any]]:
+        """Return the audit trail of a case as it happens, until its end."""
+        url = self.url + self._path(case_id, "events")
+        try:
+            with httpx.stream("GET", url, timeout=None) as stream:
+                if stream.is_error:
+                    stream.read()
+                    self._good(stream)
+                for line in stream.iter_lines():
+                    if line.startswith("data:"):
+                        yield json.loads(line.removeprefix("data:"))
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            stop(UNREACHABLE, f"Nobody answers at {self.url}: {fault}")
+
+    def _path(self, case_id: str, *further: str) -> str:
+        parts = (self.kind.nouns, case_id, *further)
+        return "".join(f"/{quote(part, safe='')}" for part in parts)
+
+    def _ask(self, method: str, path: str, hint: str = "", **more: Any) -> httpx.Response:
+        try:
+            return httpx.request(method, self.url + path, timeout=_SECONDS, **more)
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            said = f"Nobody answers at {self.url}: {fault}. `make up` starts the system. {hint}"
+            stop(UNREACHABLE, said.rstrip())
+
+    def _case(self, answer: httpx.Response) -> Case:
+        """Return the case in an answer, which may be the problem that it did not end well."""
+        body = self._body(answer)
+        if is_case(self.kind, body):
+            return self._told(body)
+        if isinstance(within := body.get(self.kind.noun), dict):
+            return self._told(within)
+        return self._told(self._good(answer))
+
+    def _told(self, body: dict[str, Any]) -> Case:
+        return self._read(lambda body: read_case(self.kind, body), body)
+
+    def _good(self, answer: httpx.Response) -> dict[str, Any]:
+        """Return the body of an answer that is no problem."""
+        body = self._body(answer)
+        if answer.is_error:
+            may_pass = answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error
+            said = ": ".join(filter(None, (body.get("title"), body.get("detail"))))
+            stop(UNREACHABLE if may_pass else WRONG, said or f"HTTP {answer.status_code}")
+        return body
+
+    def _body(self, answer: httpx.Response) -> dict[str, Any]:
+        try:
+            body = answer.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            self._no_orchestrator(f"HTTP {answer.status_code}, and no JSON object")
+        return body
+
+    def _read(self, read: Callable[[dict[str, Any]], T], body: dict[str, Any]) -> T:
+        try:
+            return read(body)
+        except (ValidationError, KeyError) as strange:
+            self._no_orchestrator(f"what it tells cannot be read: {strange}")
+
+    def _no_orchestrator(self, why: str) -> NoReturn:
+        stop(UNREACHABLE, f"What answers at {self.url} is no orchestrator of this kind: {why}.")

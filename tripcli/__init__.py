@@ -1,1 +1,0 @@
-"""The command line: book trips and look after them, over the orchestrator's HTTP."""
