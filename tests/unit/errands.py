@@ -112,7 +112,7 @@ class Engine:
 class World:
     """The app, and what it is made of."""
 
-    def __init__(self, kind: Kind[Any] = ERRAND, places: int = 10) -> None:
+    def __init__(self, kind: Kind[Any] = ERRAND, places: int = 100) -> None:
         endings = Endings()
         self.store = MemoryStore()
         self.records = Records(self.store, kind)  # type: ignore[arg-type]
