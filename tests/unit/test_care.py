@@ -45,7 +45,7 @@ def cared_for(seen: Progress | None, **facts: Any) -> tuple[list[str], Record]:
         case_id="t1", digest="", request=VALID, owner="customer-123", created_at=NOW, **facts
     )
     engine, store = FakeEngine(seen), MemoryStore()
-    records = Records(store, TRIP.done, TRIP.reverses)  # type: ignore[arg-type]
+    records = Records(store, TRIP)  # type: ignore[arg-type]
     cases = Cases(TRIP, records, engine, Endings(), Admission(1, 1))  # type: ignore[arg-type]
 
     async def care() -> Record:

@@ -71,7 +71,7 @@ class World:
     def __init__(
         self, engine: Engine, places: int = 1, unreadable_looks: int = 1, **facts: Any
     ) -> None:
-        self.records = Records(MemoryStore(), TRIP.done, TRIP.reverses)  # type: ignore[arg-type]
+        self.records = Records(MemoryStore(), TRIP)  # type: ignore[arg-type]
         self.admission = Admission(places, 30)
         self.cases = Cases(
             TRIP,
