@@ -17,7 +17,7 @@ from orchestrator.approval import APPROVAL, TripTerms
 from orchestrator.mails import CANCELLATION, CONFIRMATION, REFUSAL, tell
 from orchestrator.request import TripRequest
 from orchestrator.shown import ALSO, SHOWS
-from orchestrator.words import WORDS
+from orchestrator.words import EXAMPLE, WORDS
 from sagas import Done, Durable, Kind, Refused, Saga, Shown, Step
 
 _TO_CHARGE_AND_CONFIRM = timedelta(minutes=15)
@@ -118,4 +118,5 @@ TRIP = Kind(
     words=WORDS,
     shows=SHOWS,
     also=ALSO,
+    example=EXAMPLE,
 )

@@ -1,6 +1,12 @@
-"""How trips speak to people."""
+"""How trips speak to people, and a trip that works as it stands."""
+
+import json
+from pathlib import Path
+from typing import Any
 
 from sagas import Words
+
+EXAMPLE: dict[str, Any] = json.loads((Path(__file__).parent / "sample.json").read_text())
 
 WORDS = Words(
     begin="book",

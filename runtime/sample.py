@@ -31,9 +31,6 @@ class Case:
     content: dict[str, Any]
 
 
-_TRIP = Kind(noun="trip", nouns="trips", done="confirmed")
-
-
 def send(sidecar_url: str, app_id: str, body: Path) -> Case:
     """Start a new case with the request in ``body``; return it as it was answered, done or not yet.
 
@@ -43,7 +40,7 @@ def send(sidecar_url: str, app_id: str, body: Path) -> Case:
     case_id = f"sample-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     with httpx.Client(timeout=_SECONDS) as client:
         try:
-            kind = _kind(client, invoke, app_id)
+            kind = _kind(client, invoke)
             method, path, verb = _route(kind, case_id)
             print(f"{verb} a sample {kind.noun}: {method} {invoke}{path}", flush=True)
             answer = client.request(method, invoke + path, json=json.loads(body.read_text()))
@@ -54,14 +51,12 @@ def send(sidecar_url: str, app_id: str, body: Path) -> Case:
     return Case(case_id, kind, answer.json())
 
 
-def _kind(client: httpx.Client, invoke: str, app_id: str) -> Kind:
-    if app_id == "trip-orchestrator":
-        return _TRIP
+def _kind(client: httpx.Client, invoke: str) -> Kind:
     return Kind.model_validate_json(client.get(f"{invoke}/kind").raise_for_status().content)
 
 
 def _route(kind: Kind, case_id: str) -> tuple[str, str, str]:
     """Return how a case is started: method, path, and the word for it."""
-    if kind == _TRIP:  # as in the quick start
+    if kind.noun == "trip":  # as in the quick start
         return "POST", f"/TripOrchestrator/{case_id}/BookTrip", "Booking"
     return "PUT", f"/{kind.nouns}/{case_id}", "Sending"

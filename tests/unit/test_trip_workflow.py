@@ -32,8 +32,8 @@ def replies() -> dict[str, Any]:
     }
     return {
         "look at record": {"again": False},
-        "search flight": {"offers": [{"offerId": "F1", "price": {"amount": 300, "currency": "USD"}}]},
-        "search hotel": {"offers": [{"offerId": "H1", "price": {"amount": 200, "currency": "USD"}}]},
+        "search flight": {"offers": [{"offerId": "F1", "price": flight["price"]}]},
+        "search hotel": {"offers": [{"offerId": "H1", "price": hotel["price"]}]},
         "hold flight": flight,
         "hold hotel": hotel,
         "charge": {"id": "t1:payment", "status": "charged"},
