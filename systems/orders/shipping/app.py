@@ -17,27 +17,21 @@ from kit.jobs import Jobs
 from kit.once import Deed, Deeds, Once, create_once_service, deeds
 from systems.orders.orchestration import ORDERS, OrchestratorSettings
 from systems.orders.shipping import labels
+from systems.orders.shipping import models as wire
 from systems.orders.shipping.carrier import JOB_PREFIX, Carrier, CarrierSettings
 from systems.orders.shipping.labels import Label
-from systems.orders.shipping.models import (
-    Address,
-    AddressCheck,
-    CarrierEvent,
-    LabelRequest,
-    LabelState,
-)
 from systems.orders.shipping.numbers import Given, Numbers
 
 _STORE = "shipping-store"
 _STATUSES = {"invalid_address": 422, "too_heavy": 422}
 
 
-def _tell(deed: Deed[Label]) -> LabelState:
+def _tell(deed: Deed[Label]) -> wire.LabelState:
     if deed.result is None:
-        return LabelState(id=deed.id, status="voided")
+        return wire.LabelState(id=deed.id, status="voided")
     status = "voided" if deed.status == "undone" else deed.result.status
     kept = {"id": deed.id, "status": status, **deed.result.model_dump()}
-    return LabelState.model_validate(kept, extra="ignore")
+    return wire.LabelState.model_validate(kept, extra="ignore")
 
 
 @asynccontextmanager
@@ -63,20 +57,20 @@ Labels = Annotated[Deeds[Label], Depends(deeds)]
 NumbersOf = Annotated[Numbers, Depends(_numbers)]
 CarrierOf = Annotated[Carrier, Depends(_carrier)]
 
-LABELS = Once("label", Label, LabelState, _tell, labels.void)
+LABELS = Once("label", Label, wire.LabelState, _tell, labels.void)
 app = create_once_service("ShippingService", _STORE, LABELS, _STATUSES, _live)
 
 
 @app.post("/addresses/check", summary="Can a parcel be sent there?", responses=problems(422))
-async def check(wanted: AddressCheck) -> AddressCheck:
+async def check(wanted: wire.AddressCheck) -> wire.AddressCheck:
     normal = wanted.address.checked().model_dump()
-    return AddressCheck(address=Address.model_validate(normal, extra="ignore"))
+    return wire.AddressCheck(address=wire.Address.model_validate(normal, extra="ignore"))
 
 
 @app.put("/labels/{label_id}", tags=["labels"], responses=problems(409, 422))
 async def buy(
-    label_id: ResourceId, wanted: LabelRequest, kept: Labels, numbers: NumbersOf
-) -> LabelState:
+    label_id: ResourceId, wanted: wire.LabelRequest, kept: Labels, numbers: NumbersOf
+) -> wire.LabelState:
     number, address = await numbers.of(label_id), wanted.address.checked()
     return _tell(
         await kept.do(label_id, wanted, lambda: labels.buy(number, address, wanted.weight))
@@ -84,18 +78,18 @@ async def buy(
 
 
 @app.get("/tracking/{number}", tags=["labels"], responses=problems(404))
-async def track(number: str, kept: Labels, numbers: NumbersOf) -> LabelState:
+async def track(number: str, kept: Labels, numbers: NumbersOf) -> wire.LabelState:
     return _tell(await kept.get(await numbers.label_of(number)))
 
 
 @app.post("/labels/{label_id}/collect", tags=["labels"], responses=problems(404))
-async def collect(label_id: ResourceId, carrier: CarrierOf) -> LabelState:
+async def collect(label_id: ResourceId, carrier: CarrierOf) -> wire.LabelState:
     """The parcel is ready: the carrier may come."""
     return _tell(await carrier.collect(label_id, utc_now()))
 
 
 @app.post("/carrier-events", summary="The carrier's webhook", responses=problems(404, 409))
-async def hear(told: CarrierEvent, numbers: NumbersOf, carrier: CarrierOf) -> LabelState:
+async def hear(told: wire.CarrierEvent, numbers: NumbersOf, carrier: CarrierOf) -> wire.LabelState:
     return _tell(await carrier.hear(await numbers.label_of(told.tracking_number), told.event))
 
 
