@@ -118,4 +118,4 @@ def _end(kind: Kind[R], saga: Saga, request: R, status: str) -> Durable[None]:
     if kept.result == "refused":
         raise Stopped(kind.done, kept.reason or "", kept.detail or "", "cancelled")
     saga.progress.status = status
-    saga.report()
+    saga.ctx.set_custom_status(status)  # the record has all the rest
