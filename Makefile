@@ -2,7 +2,7 @@
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup run up serve zipkin down manifests test test-tools clock-tools pictures soak bench growth bare check mutants
+.PHONY: help new setup run up serve zipkin down manifests test test-tools clock-tools pictures soak bench growth bare check mutants
 
 # Which system the targets are about: make run SYSTEM=orders. Without it: trips.
 export SYSTEM
@@ -25,6 +25,9 @@ zipkin: .venv/installed $(if $(PROFILE),.venv/servers) ## like up, with Zipkin a
 
 down: .venv/installed ## stop what runs, also after a crash
 	@.venv/bin/python -m runtime down
+
+new: .venv/installed ## write a system of one's own: make new SYSTEM=claims
+	@.venv/bin/python -m runtime new
 
 manifests: .venv/installed ## write a system's Kubernetes manifests: make manifests SYSTEM=orders
 	@.venv/bin/python -m runtime manifests

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runtime import interrupts, logs, sample, systems, timeline, zipkin
+from runtime import interrupts, logs, sample, seed, systems, timeline, zipkin
 from runtime.errors import SetupError
 from runtime.manifests import Manifests
 from runtime.system import System, wait_until
@@ -107,6 +107,15 @@ def manifests(system: System) -> None:
         console.print(f"  kubectl create secret generic {secret.name} {literals}")
 
 
+def new(name: str) -> None:
+    """Write a system of one's own, and say what to do with it."""
+    folder = seed.plant(PROJECT, name).relative_to(PROJECT)
+    console.print(f"{folder} is a system that works: its saga is in orchestrator.py.")
+    console.print(f"  make run SYSTEM={name}     starts it and settles its sample")
+    console.print(f"  make test SYSTEM={name}    runs its tests")
+    console.print("  docs/your-own.md      says what is where, and how to go on")
+
+
 def main() -> int:
     """Run one command; return 0, 1 after an error, 130 after Ctrl+C before it was done."""
     commands = {
@@ -119,11 +128,15 @@ def main() -> int:
         "manifests": manifests,
     }
     parser = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
-    parser.add_argument("command", choices=commands)
+    parser.add_argument("command", choices=[*commands, "new"])
     interrupts.heed()
     try:
-        command = commands[parser.parse_args().command]
+        asked = parser.parse_args().command
         name = os.environ.get("SYSTEM") or TRIPS
+        if asked == "new":
+            new(name)
+            return 0
+        command = commands[asked]
         home = systems.find(PROJECT, name).folder
         command(System(PROJECT, home, _changes(), say=console.print, name=name))
     except SetupError as error:

@@ -1,0 +1,104 @@
+"""A new system of one's own: ``make new SYSTEM=claims`` writes it into ``systems/claims/``."""
+
+import keyword
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from runtime import beside, systems, template
+from runtime.errors import SetupError
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
+_BLOCK = 300  # ports
+_BLOCKS = range(6_400, 30_000, _BLOCK)
+_REPLICAS = 4 * template.REPLICA_STEP
+
+
+def plant(project: Path, name: str) -> Path:
+    """Write a system of this name, which works as it stands; return its folder.
+
+    Raises SetupError, and changes nothing, when the name is taken or none for a Python package.
+    """
+    folder = project / "systems" / name
+    if not _NAME.fullmatch(name) or keyword.iskeyword(name):
+        raise SetupError(
+            f"{name!r} is no name for a system: small letters, digits and _, a letter first."
+        )
+    if folder.exists() or name == systems.TRIPS:
+        raise SetupError(f"There is a system {name} already; choose another name.")
+    for path, text in _files(name, _free_block(project)):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    return folder
+
+
+def noun_of(name: str) -> tuple[str, str]:
+    """Return the noun of a system's cases and its plural: ``claim``, ``claims``."""
+    return (name[:-1], name) if name.endswith("s") and len(name) > 2 else (name, f"{name}s")
+
+
+def _files(name: str, base: int) -> Iterator[tuple[str, str]]:
+    noun, nouns = noun_of(name)
+    env = Environment(
+        loader=PackageLoader("runtime.seed", "."),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    package = f"systems.{name}"
+    orchestrator = f"{noun}-orchestrator"
+    env.globals |= {
+        "name": name,
+        "noun": noun,
+        "nouns": nouns,
+        "Noun": noun.title().replace("_", ""),
+        "NOUN": noun.upper(),
+        "base": base,
+        "apps": [
+            (orchestrator, f"{package}.orchestrator"),
+            ("desk-service", f"{package}.desk"),
+            ("payment-service", "services.payment.app"),
+        ],
+    }
+
+    def rendered(source: str, **facts: str) -> str:
+        return env.get_template(f"{source}.j2").render(facts)
+
+    for plain in ("orchestrator.py", "desk.py", "sample.json", "dapr.yaml"):
+        yield plain, rendered(plain)
+    for resource in ("configuration", "resiliency"):
+        yield f"components/{resource}.yaml", rendered(f"components/{resource}.yaml")
+    users = {
+        "desk-store": "desk-service",
+        "payment-store": "payment-service",
+        f"{noun}-store": orchestrator,
+        "workflow-store": orchestrator,
+    }
+    for store, user in users.items():
+        text = rendered("components/store.yaml", store=store, user=user)
+        yield f"components/{store}.yaml", text
+    yield "__init__.py", f'"""{nouns.capitalize()}, on the toolkit."""\n'
+    yield "tests/__init__.py", ""
+    yield f"tests/test_{noun}.py", rendered("tests/saga.py")
+    yield "tests/test_running.py", rendered("tests/running.py")
+    yield "data/.gitignore", "*\n!.gitignore\n"
+
+
+def _free_block(project: Path) -> int:
+    """Return the first port of a block in which no other system has one."""
+    taken = {port for known in systems.every(project) for port in _ports(known.template)}
+    for base in _BLOCKS:
+        if not any(base <= port < base + _BLOCK for port in taken):
+            return base
+    raise SetupError("There is no room for the ports of one more system.")
+
+
+def _ports(path: Path) -> Iterator[int]:
+    """Give the ports of a system and of its replicas, its control plane's and databases'."""
+    read = template.read(path)
+    for port in read.ports:
+        yield from range(port, port + _REPLICAS, template.REPLICA_STEP)
+    yield from beside.of(read.placement_port, read.scheduler_port).every
