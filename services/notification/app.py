@@ -16,6 +16,7 @@ from kit.service import create_service
 from services.notification.binding import MailBinding
 from services.notification.calendar import entries
 from services.notification.models import Confirmation, NotificationRequest, NotificationState
+from services.notification.notices import Notices, NoticeSettings
 from services.notification.outbox import Outbox, Sent
 from services.notification.sink import SinkSettings, sink
 
@@ -24,9 +25,10 @@ _STORE = "notification-store"
 
 @asynccontextmanager
 async def _live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
+    notices = Notices(NoticeSettings().mail_templates)
     async with sink(SinkSettings()):
         sent = Documents(StateStore(sidecar, _STORE), "notification", Sent)
-        app.state.outbox = Outbox(sent, MailBinding(sidecar))
+        app.state.outbox = Outbox(sent, MailBinding(sidecar), notices)
         yield
 
 
@@ -37,14 +39,24 @@ async def _outbox(request: Request) -> Outbox:
 
 Sending = Annotated[Outbox, Depends(_outbox)]
 
-app = create_service("NotificationService", _STORE, _live, {"unknown_notification": 404})
+app = create_service(
+    "NotificationService",
+    _STORE,
+    _live,
+    {
+        "unknown_notification": 404,
+        "unknown_template": 422,
+        "missing_fact": 422,
+        "invalid_fact": 422,
+    },
+)
 
 
 @app.put(
     "/notifications/{notification_id}",
     tags=["notifications"],
     summary="Send; repeated with the same body, the same answer and no second mail",
-    responses=problems(409),
+    responses=problems(409, 422),
 )
 async def send(
     notification_id: ResourceId, wanted: NotificationRequest, outbox: Sending

@@ -1,4 +1,4 @@
-"""From a notification to a mail: subject, HTML and plain text, from the same facts."""
+"""From what is told of a trip to a mail: subject, HTML and plain text, from the same facts."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from pydantic_settings import BaseSettings
 
 from base.wire import Money
-from services.notification.models import NotificationRequest
+from services.notification.models import TripNotice
 
 _SAYS = {
     "confirmation": "is confirmed",
@@ -32,8 +32,8 @@ class MailSettings(BaseSettings):
     public_url: str = "http://localhost:8104"
 
 
-def compose(notification_id: str, wanted: NotificationRequest) -> Mail:
-    """Return the mail for a notification."""
+def compose(notification_id: str, wanted: TripNotice) -> Mail:
+    """Return the mail that tells it."""
     facts = {name: getattr(wanted, name) for name in type(wanted).model_fields}
     facts["calendar"] = f"{MailSettings().public_url}/notifications/{notification_id}/calendar.ics"
     return Mail(

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import EmailStr, Field, StringConstraints
+from pydantic import Discriminator, EmailStr, Field, StringConstraints, Tag
 
 from base.wire import IsoDate, Money, Timestamp, Wire
+from services.notification.facts import Facts
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
@@ -65,8 +66,29 @@ class Refusal(Wire):
     refunded: Money | None = None
 
 
+TripNotice = Confirmation | Cancellation | Refusal
+OF_TRIPS = ("confirmation", "cancellation", "refusal")
+
+
+class Notice(Wire):
+    """A general notice: ``template`` is the name of one of the system's own templates."""
+
+    template: Annotated[Text, Field(json_schema_extra={"not": {"enum": list(OF_TRIPS)}})]
+    to: EmailStr
+    facts: Facts
+
+
+def _kind(asked: object) -> str:
+    template = asked.get("template") if isinstance(asked, dict) else getattr(asked, "template", "")
+    return template if isinstance(template, str) and template in OF_TRIPS else "notice"
+
+
 NotificationRequest = Annotated[
-    Confirmation | Cancellation | Refusal, Field(discriminator="template")
+    Annotated[Confirmation, Tag("confirmation")]
+    | Annotated[Cancellation, Tag("cancellation")]
+    | Annotated[Refusal, Tag("refusal")]
+    | Annotated[Notice, Tag("notice")],
+    Discriminator(_kind),
 ]
 """What to tell whom."""
 
