@@ -16,18 +16,19 @@ from kit.service import create_service
 from services.notification.binding import MailBinding
 from services.notification.calendar import entries
 from services.notification.models import Confirmation, NotificationRequest, NotificationState
+from services.notification.notices import Notices, NoticeSettings
 from services.notification.outbox import Outbox, Sent
 from services.notification.sink import SinkSettings, sink
 
 _STORE = "notification-store"
-_STATUSES = {"unknown_notification": 404, "unknown_template": 422, "missing_fact": 422}
 
 
 @asynccontextmanager
 async def _live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
+    notices = Notices(NoticeSettings().folder)
     async with sink(SinkSettings()):
         sent = Documents(StateStore(sidecar, _STORE), "notification", Sent)
-        app.state.outbox = Outbox(sent, MailBinding(sidecar))
+        app.state.outbox = Outbox(sent, MailBinding(sidecar), notices)
         yield
 
 
@@ -38,7 +39,17 @@ async def _outbox(request: Request) -> Outbox:
 
 Sending = Annotated[Outbox, Depends(_outbox)]
 
-app = create_service("NotificationService", _STORE, _live, _STATUSES)
+app = create_service(
+    "NotificationService",
+    _STORE,
+    _live,
+    {
+        "unknown_notification": 404,
+        "unknown_template": 422,
+        "missing_fact": 422,
+        "invalid_fact": 422,
+    },
+)
 
 
 @app.put(

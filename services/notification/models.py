@@ -1,11 +1,12 @@
 """Wire types of NotificationService."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Discriminator, EmailStr, Field, JsonValue, StringConstraints, Tag
+from pydantic import Discriminator, EmailStr, Field, StringConstraints, Tag
 
 from base.wire import IsoDate, Money, Timestamp, Wire
+from services.notification.facts import Facts
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
@@ -65,20 +66,21 @@ class Refusal(Wire):
     refunded: Money | None = None
 
 
+TripNotice = Confirmation | Cancellation | Refusal
+OF_TRIPS = ("confirmation", "cancellation", "refusal")
+
+
 class Notice(Wire):
-    """Anything else: a template of the system's own, and the facts that it speaks of."""
+    """A general notice: ``template`` is the name of one of the system's own templates."""
 
-    template: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
+    template: Annotated[Text, Field(json_schema_extra={"not": {"enum": list(OF_TRIPS)}})]
     to: EmailStr
-    facts: dict[str, JsonValue]
+    facts: Facts
 
 
-_TRIPS = frozenset({"confirmation", "cancellation", "refusal"})
-
-
-def _kind_of(wanted: Any) -> str:
-    template = wanted.get("template") if isinstance(wanted, dict) else wanted.template
-    return template if template in _TRIPS else "notice"
+def _kind(asked: object) -> str:
+    template = asked.get("template") if isinstance(asked, dict) else getattr(asked, "template", "")
+    return template if isinstance(template, str) and template in OF_TRIPS else "notice"
 
 
 NotificationRequest = Annotated[
@@ -86,7 +88,7 @@ NotificationRequest = Annotated[
     | Annotated[Cancellation, Tag("cancellation")]
     | Annotated[Refusal, Tag("refusal")]
     | Annotated[Notice, Tag("notice")],
-    Discriminator(_kind_of),
+    Discriminator(_kind),
 ]
 """What to tell whom."""
 

@@ -12,8 +12,9 @@ from base.errors import Refusal
 from base.wire import as_asked
 from kit.documents import Documents
 from services.notification.binding import MailBinding
-from services.notification.mail import compose
-from services.notification.models import NotificationRequest
+from services.notification.mail import Mail, compose
+from services.notification.models import Notice, NotificationRequest
+from services.notification.notices import Notices
 
 
 class Sent(BaseModel, extra="allow"):
@@ -35,13 +36,15 @@ class Outbox:
     it.
     """
 
-    def __init__(self, store: Documents[Sent], mail: MailBinding) -> None:
+    def __init__(self, store: Documents[Sent], mail: MailBinding, notices: Notices) -> None:
         self._store = store
         self._mail = mail
+        self._notices = notices
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def send(self, notification_id: str, wanted: NotificationRequest) -> Sent:
-        """Send, or return what was sent. Refuses ``idempotency_conflict``."""
+        """Send, or return what was sent. Refuses ``idempotency_conflict``, and a notice for
+        which there is no template or not what the template needs; then nothing is sent."""
         lock = self._locks.setdefault(notification_id, asyncio.Lock())
         async with lock:
             request = as_asked(wanted)
@@ -62,7 +65,7 @@ class Outbox:
     async def _send(
         self, notification_id: str, wanted: NotificationRequest, request: dict[str, object]
     ) -> Sent:
-        mail = compose(notification_id, wanted)
+        mail = self._composed(notification_id, wanted)
         await self._mail.send(mail)
         sent = Sent(
             id=notification_id,
@@ -74,3 +77,8 @@ class Outbox:
         )
         await self._store.add(notification_id, sent)
         return sent
+
+    def _composed(self, notification_id: str, wanted: NotificationRequest) -> Mail:
+        if isinstance(wanted, Notice):
+            return self._notices.compose(wanted)
+        return compose(notification_id, wanted)

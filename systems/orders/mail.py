@@ -58,6 +58,7 @@ def end(order_id: str, order: OrderRequest, ended: Progress) -> Step[Done] | Non
         return None
     facts = {"orderId": order_id, "refunded": _refunded(ended.results.get("payment"))}
     if ended.status == "cancelled":
+        facts["why"] = "you asked for it"
         return CANCELLED.given(template="order_cancelled", to=order.customer_email, facts=facts)
     facts["why"] = WORDS.reason(ended.halt.reason if ended.halt else "")
     return REJECTED.given(template="order_rejected", to=order.customer_email, facts=facts)

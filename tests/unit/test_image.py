@@ -47,6 +47,14 @@ def carried(folder: str) -> set[Path]:
     }
 
 
+def test_the_mails_of_systems_are_installed() -> None:
+    folders = {path.parent for path in (PROJECT / "systems").glob("*/mails/*")}
+    assert folders
+    for mails in folders:
+        data = TOOLS["package-data"][f"systems.{mails.parent.name}"]
+        assert {path for glob in data for path in mails.parent.glob(glob)} >= set(mails.iterdir())
+
+
 def test_the_image_is_made_of_all_packages() -> None:
     dockerfile = (PROJECT / "Dockerfile").read_text()
     assert set(re.findall(r"^COPY (\w+) \1/$", dockerfile, re.MULTILINE)) == FOLDERS

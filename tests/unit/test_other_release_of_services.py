@@ -12,6 +12,7 @@ from kit.holds import Claim, Pool, Reservation
 from services.flight import app as flight
 from services.hotel import app as hotel
 from services.notification import app as notification
+from services.notification.notices import Notices
 from services.notification.outbox import Outbox, Sent
 from services.payment import app as payment
 from services.payment import ledger
@@ -102,6 +103,7 @@ def test_a_confirmation_with_more_in_it_has_its_calendar() -> None:
     sent = Sent(id="t1:m", request=request, to="a@b.c", subject="s", text="t", sent_at=NOW)
     state = MemoryStore()
     state.values["notification:t1:m"] = with_more(sent.model_dump(mode="json"))
-    outbox = Outbox(Documents(state, "notification", Sent), None)  # type: ignore[arg-type]
+    sent_before = Documents(state, "notification", Sent)  # type: ignore[arg-type]
+    outbox = Outbox(sent_before, None, Notices(None))  # type: ignore[arg-type]
     answer = asyncio.run(notification.calendar("t1:m", outbox))
     assert b"DT1" in bytes(answer.body)

@@ -3,13 +3,12 @@
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
-from base.errors import Refusal
 from sagas import Done, Progress, Step
 from sagas.core.progress import Halt
-from services.notification.mail import Mail, compose
-from services.notification.models import NotificationRequest
+from services.notification.mail import Mail
+from services.notification.models import Notice
+from services.notification.notices import Notices, NoticeSettings
 from systems.orders import mail
 from systems.orders.fulfilment import ORDER
 from systems.orders.order import Money, Parcel
@@ -24,15 +23,12 @@ RESULTS: dict[str, Any] = {
 ORDERED = ORDER.read(EXAMPLE)
 
 
-@pytest.fixture(autouse=True)
-def templates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAIL_TEMPLATES", "systems.orders")
+NOTICES = Notices(NoticeSettings(mail_templates="systems.orders").folder)
 
 
 def sent(step: Step[Done] | None) -> Mail:
     assert step is not None
-    wanted: Any = TypeAdapter(NotificationRequest).validate_python(step.body)
-    return compose("o1:mail", wanted)
+    return NOTICES.compose(Notice.model_validate(step.body))
 
 
 def test_what_is_sent_is_told_with_its_tracking_number_and_price() -> None:
@@ -75,31 +71,9 @@ def test_an_order_that_is_not_sent_is_told_with_what_was_given_back(
     results = {"payment": payment} if payment else {}
     told = sent(mail.end("o1", ORDERED, Progress(status=status, halt=halt, results=results)))
     assert says in told.text
-    assert "Nothing is sent." in told.text
+    assert "Nothing of it is sent." in told.text
     assert ("could not be found in the warehouse" in told.text) == (status != "cancelled")
 
 
 def test_of_what_was_sent_nothing_more_is_told() -> None:
     assert mail.end("o1", ORDERED, Progress(status="fulfilled")) is None
-
-
-def notice(**changes: Any) -> Any:
-    whole = {"template": "order_cancelled", "to": "a@example.com", "facts": {"orderId": "o1"}}
-    return TypeAdapter(NotificationRequest).validate_python(whole | changes)
-
-
-def test_a_template_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(Refusal, match="order_fulfilled") as refusal:
-        compose("o1:mail", notice(template="order_lost"))
-    assert refusal.value.reason == "unknown_template"
-
-
-def test_a_missing_fact_is_refused_by_its_name() -> None:
-    with pytest.raises(Refusal, match="orderId") as refusal:
-        compose("o1:mail", notice(facts={}))
-    assert refusal.value.reason == "missing_fact"
-
-
-def test_a_fact_cannot_add_a_header() -> None:
-    facts = {"orderId": "o1\r\nBcc: all@example.com", "refunded": None}
-    assert "\n" not in compose("o1:mail", notice(facts=facts)).subject
