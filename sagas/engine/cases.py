@@ -191,7 +191,7 @@ class Cases:
         fresh = Record(
             case_id=case_id,
             digest=digest(request),
-            request=request.model_dump(mode="json", by_alias=True, exclude_none=True),
+            request=request.model_dump(mode="json", by_alias=True),
             owner=self._kind.owner(request),
             terms=self._terms,
             policies=self._policies,
