@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from runtime.system import System
+from tests.support.fault_proxy import about
 from tests.support.waiting import until
-from tests.support.world import ORCHESTRATOR, PAYMENT, World, about, fresh_day
+from tests.support.world import ORCHESTRATOR, PAYMENT, World, fresh_day
 
 PROGRAM = Path(sys.executable).parent / "trip"
 
