@@ -11,11 +11,12 @@ import pytest
 
 from runtime import template
 from runtime.blocks import on_free_ports
-from runtime.ports import shifted
 from runtime.system import System
 from runtime.template import Changes
+from tests.support import fault_proxy
 from tests.support.clocks import ahead
-from tests.support.fault_proxy import FaultProxy
+from tests.support.fault_proxy import PROXIED_BY, FaultProxy
+from tests.support.running import running
 from tests.support.small_disk import SmallDisk, mount, unmount
 from tests.support.variant import PROFILE, REPLICAS
 from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, ORCHESTRATOR, PAYMENT, World
@@ -24,7 +25,6 @@ PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".test-system"
 SMALL_DISK = HOME / "small-disk"
 SERVICES = (FLIGHT, HOTEL, PAYMENT, NOTIFICATION)
-PROXIED_BY = 2_000
 SPARE_PORTS = {FLIGHT: (8211, 8212), HOTEL: (8221, 8222)}  # unshifted; for more of their processes
 HOLD_SECONDS = "15"
 UNDO_TRIES = "5"  # within 7.5 s
@@ -37,19 +37,10 @@ BOOKINGS_AT_ONCE = "250"
 
 @pytest.fixture(scope="session")
 def proxies(changes: Changes) -> Iterator[dict[str, FaultProxy]]:
-    """A proxy between each app and its sidecar, one for all replicas of an app."""
+    """A proxy between each app and its sidecar."""
     apps = template.read(PROJECT / "dapr.yaml").apps
-    started = {app.app_id: FaultProxy(_proxied(app.port, changes.by)) for app in apps}
-    for proxy in started.values():
-        proxy.start()
-    yield started
-    for proxy in started.values():
-        proxy.stop()
-
-
-def _proxied(port: int, by: int) -> dict[int, int]:
-    ports = [shifted(port, by) + template.REPLICA_STEP * n for n in range(REPLICAS)]
-    return {app_port + PROXIED_BY: app_port for app_port in ports}
+    with fault_proxy.one_for_each(apps, REPLICAS, changes.by) as proxies:
+        yield proxies
 
 
 @pytest.fixture(scope="session")
@@ -114,12 +105,8 @@ def system(
     small_disk: SmallDisk | None,  # noqa: ARG001 a store is on it
 ) -> Iterator[System]:
     """The whole system, started once, in a folder of its own."""
-    running = System(PROJECT, home, changes, say=print)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    with running(System(PROJECT, home, changes, say=print)) as system:
+        yield system
 
 
 @pytest.fixture

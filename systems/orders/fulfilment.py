@@ -10,6 +10,7 @@ from systems.orders.order import (
     Choice,
     Label,
     OrderRequest,
+    OrderTerms,
     Parcel,
     Picked,
     Quote,
@@ -100,7 +101,8 @@ def fulfil(saga: Saga, order: OrderRequest) -> Durable[None]:
 
 def _reserved(saga: Saga, order: OrderRequest) -> Durable[Stock]:
     """Reserve all, or what the customer decides on when not all is there."""
-    partial, within, late = False, timedelta(hours=24), Choice(choice="cancel")
+    terms = saga.terms(OrderTerms)
+    partial, within, late = False, terms.decision, Choice(choice="cancel")
     while True:
         stock = yield from saga.attempt(reserve.given(lines=order.lines, partial=partial))
         if isinstance(stock, Stock):
@@ -110,8 +112,8 @@ def _reserved(saga: Saga, order: OrderRequest) -> Durable[Stock]:
         said = yield from saga.hear(SHORTAGE, within=within, late=late)
         if said.choice == "cancel":
             saga.refuse(SHORTAGE.name, "out_of_stock", stock.detail)
-        # Who waits may change their mind; it is tried again four times a day meanwhile.
-        partial, within, late = said.choice == "ship", timedelta(hours=6), said
+        # Who waits may change their mind; it is tried again now and then meanwhile.
+        partial, within, late = said.choice == "ship", terms.waiting, said
 
 
 def _packed_up(saga: Saga, parcels: list[Parcel]) -> Durable[None]:
@@ -195,6 +197,7 @@ ORDER = Kind(
     },
     signals=[SHORTAGE, PACKED, SHORT_PICK, CARRIER],
     workflows=[fulfil],
+    terms=OrderTerms,
     closing=mail.end,
     owner=lambda order: order.customer_id,
     title=lambda order: f"{sum(line.quantity for line in order.lines)} to {order.address.city}",

@@ -1,5 +1,6 @@
 """What may be asked for, an order; and what the saga needs of the participants' answers."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, EmailStr, Field, StringConstraints
@@ -19,6 +20,22 @@ class OrderRequest(Wire):
         "pm_card_visa"
     )
     lines: Annotated[list[LineRequest], Field(min_length=1, max_length=20)]
+
+
+class OrderTerms(BaseModel, extra="allow"):
+    """On a shortage the customer has ``decision_seconds`` to decide. Of who waits for stock, the
+    order is tried again every ``waiting_seconds``."""
+
+    decision_seconds: float = 86_400.0
+    waiting_seconds: float = 21_600.0
+
+    @property
+    def decision(self) -> timedelta:
+        return timedelta(seconds=self.decision_seconds)
+
+    @property
+    def waiting(self) -> timedelta:
+        return timedelta(seconds=self.waiting_seconds)
 
 
 class Money(BaseModel):

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from runtime.system import System
-from tests.support.world import HOTEL, ORCHESTRATOR, PAYMENT, World, about, fresh_day
+from tests.support.fault_proxy import about
+from tests.support.world import HOTEL, ORCHESTRATOR, PAYMENT, World, fresh_day
 
 # Where the pictures go that README shows: `make pictures` sets it.
 PICTURES = os.environ.get("PICTURES")

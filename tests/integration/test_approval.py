@@ -5,8 +5,9 @@ from typing import Any
 import httpx
 
 from runtime.system import System
+from tests.support.fault_proxy import about
 from tests.support.waiting import until
-from tests.support.world import FLIGHT, ORCHESTRATOR, PAYMENT, World, about
+from tests.support.world import FLIGHT, ORCHESTRATOR, PAYMENT, World
 
 
 def dear(world: World) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 import httpx
 
 from runtime.system import System
+from tests.support.fault_proxy import about
 from tests.support.waiting import until
-from tests.support.world import FLIGHT, ORCHESTRATOR, PAYMENT, World, about, fresh_day
+from tests.support.world import FLIGHT, ORCHESTRATOR, PAYMENT, World, fresh_day
 
 
 def test_a_trip_that_broke_after_its_charge_is_refunded_if_it_cannot_be_booked_again(

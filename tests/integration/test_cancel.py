@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.fault_proxy import about
 from tests.support.steps import STEPS
 from tests.support.waiting import until
-from tests.support.world import NOTIFICATION, PAYMENT, World, about, fresh_day
+from tests.support.world import NOTIFICATION, PAYMENT, World, fresh_day
 
 MAIL = ("send confirmation", NOTIFICATION, "PUT", ":confirmation")
 

@@ -6,8 +6,9 @@ import subprocess
 import sys
 
 from runtime.system import System
+from tests.support.fault_proxy import about
 from tests.support.waiting import until
-from tests.support.world import ORCHESTRATOR, PAYMENT, World, about, fresh_day
+from tests.support.world import ORCHESTRATOR, PAYMENT, World, fresh_day
 
 Ended = subprocess.CompletedProcess[str]
 

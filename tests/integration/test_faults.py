@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.support.fault_proxy import Kind
+from tests.support.fault_proxy import Kind, about
 from tests.support.steps import STEPS
 from tests.support.waiting import until
-from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, PAYMENT, World, about, fresh_day
+from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, PAYMENT, World, fresh_day
 
 KINDS: list[Kind] = ["error", "lost answer", "down"]
 TRIES_OF_A_STEP = 4  # sagas/core/policies.py

@@ -14,8 +14,9 @@ from runtime import processes
 from runtime.ports import shifted
 from runtime.system import System
 from tests.conftest import SPARE_PORTS
+from tests.support.fault_proxy import about
 from tests.support.waiting import until
-from tests.support.world import FLIGHT, HOTEL, World, about
+from tests.support.world import FLIGHT, HOTEL, World
 
 AT_ONCE = 32
 

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from runtime.system import System
+from tests.support.fault_proxy import about
 from tests.support.waiting import until
-from tests.support.world import HOTEL, ORCHESTRATOR, World, about
+from tests.support.world import HOTEL, ORCHESTRATOR, World
 
 SAME_MOMENT = timedelta(seconds=1)  # of trips booked at once, each process tells its own time
 

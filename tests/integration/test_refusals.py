@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.world import FLIGHT, HOTEL, PAYMENT, World, about
+from tests.support.fault_proxy import about
+from tests.support.world import FLIGHT, HOTEL, PAYMENT, World
 
 
 def rejected(world: World, body: dict[str, Any]) -> dict[str, Any]:

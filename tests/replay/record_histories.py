@@ -14,8 +14,9 @@ from orchestrator.trip import TRIP
 from runtime.system import System
 from tests.integration.test_versions import THIS_RELEASE, deployed
 from tests.replay.recording import HISTORIES
+from tests.support.fault_proxy import about
 from tests.support.waiting import until
-from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, PAYMENT, World, about
+from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, PAYMENT, World
 
 KEPT = Path(__file__).parent / "histories" / str(len(TRIP.workflows))
 RECORDING = "tests.replay.recording:app"

@@ -6,7 +6,7 @@ exactly when and where a test says.
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -15,9 +15,15 @@ from typing import Literal
 import aiohttp
 from aiohttp import web
 
+from runtime.ports import shifted
+from runtime.template import REPLICA_STEP, App
+
+PROXIED_BY = 2_000
 _SLOW_SECONDS = 1.0
 
-Kind = Literal["error", "lost answer", "down", "held", "slow", "twice", "none"]
+Kind = Literal["error", "refused", "lost answer", "down", "held", "slow", "twice", "none"]
+
+_REFUSAL = {"title": "Refused", "status": 409, "reason": "no", "detail": "It does not like it."}
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,13 @@ class Seen:
     method: str
     path: str
     body: str
+
+
+def about(text: str, method: str = "", path: str = "") -> Callable[[Seen], bool]:
+    """Match requests that have ``text`` in their path or body."""
+    return lambda seen: (
+        text in seen.path + seen.body and method in seen.method and seen.path.endswith(path)
+    )
 
 
 @dataclass(eq=False)
@@ -73,9 +86,10 @@ class FaultProxy:
     def fault(
         self, kind: Kind, matches: Callable[[Seen], bool], times: float = float("inf")
     ) -> Iterator[Fault]:
-        """Let matching requests go wrong inside the block: answered with a 500 without reaching
-        the app, answered with a 500 after the app did it, dropped as if nobody listened, held back
-        until the block ends, passed on after a second, passed on twice, or only counted."""
+        """Let matching requests go wrong inside the block: answered with a 500 or a refusal without
+        reaching the app, answered with a 500 after the app did it, dropped as if nobody listened,
+        held back until the block ends, passed on after a second, passed on twice, or only
+        counted."""
         fault = Fault(kind, matches, times)
         self._faults.append(fault)
         try:
@@ -120,6 +134,9 @@ class FaultProxy:
             return _dropped(request)
         if fault is not None and fault.kind == "error":
             return web.Response(status=500, text="injected fault")
+        if fault is not None and fault.kind == "refused":
+            problem = "application/problem+json"
+            return web.json_response(_REFUSAL, status=409, content_type=problem)
         if fault is not None and fault.kind == "held":
             await asyncio.to_thread(fault.over.wait)
         if fault is not None and fault.kind == "slow":
@@ -161,6 +178,23 @@ class FaultProxy:
                 body=await answer.read(),
                 headers=_end_to_end(answer.headers),
             )
+
+
+@contextmanager
+def one_for_each(apps: Iterable[App], replicas: int, by: int) -> Iterator[dict[str, FaultProxy]]:
+    """Run a proxy between each app and its sidecar, one for all replicas of an app, in a system
+    that is shifted ``by`` and ``PROXIED_BY``."""
+    started = {app.app_id: FaultProxy(_proxied(app.port, replicas, by)) for app in apps}
+    for proxy in started.values():
+        proxy.start()
+    yield started
+    for proxy in started.values():
+        proxy.stop()
+
+
+def _proxied(port: int, replicas: int, by: int) -> dict[int, int]:
+    ports = [shifted(port, by) + REPLICA_STEP * n for n in range(replicas)]
+    return {app_port + PROXIED_BY: app_port for app_port in ports}
 
 
 _BY_HOP = {"content-length", "transfer-encoding", "connection", "host", "date", "server"}

@@ -1,6 +1,5 @@
 """The running system as a test meets it: book trips, look, break things, check what is left."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
@@ -166,10 +165,3 @@ class World:
 
 def _balance(charge: dict[str, Any] | None) -> int:
     return sum(posting["amount"] for posting in charge["postings"]) if charge else 0
-
-
-def about(text: str, method: str = "", path: str = "") -> Callable[[Any], bool]:
-    """Match requests that have ``text`` in their path or body."""
-    return lambda seen: (
-        text in seen.path + seen.body and method in seen.method and seen.path.endswith(path)
-    )
