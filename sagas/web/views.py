@@ -132,7 +132,7 @@ class Views:
     def _values(self, shows: list[Show[Any]], record: Listed) -> dict[str, Any]:
         if not isinstance(record, Record):
             return {}
-        request = self._kind.read(record.request)
+        request = _stored(self._kind).model_validate(record.request, extra="ignore")
         terms = self._kind.terms.model_validate(record.terms)
         return {show.name: show.of(request, record.progress, terms) for show in shows}
 
