@@ -15,7 +15,6 @@ from runtime.system import System
 from runtime.template import Changes
 from systems.orders.tests.shop import (
     INVENTORY,
-    NOTIFICATION,
     ORCHESTRATOR,
     SERVICES,
     SHIPPING,
@@ -37,7 +36,6 @@ ENV = {
     INVENTORY: {"HOLD_SECONDS": "30"},
     WAREHOUSE: {"PACKING_SECONDS": "1"},
     SHIPPING: {"CARRIER_SECONDS": "1"},
-    NOTIFICATION: {"MAIL_TEMPLATES": str(PROJECT / "systems" / "orders" / "mails")},
     ORCHESTRATOR: {
         "UNDO_TRIES": "3",  # within 1.5 s
         "CARE_SECONDS": "5",
