@@ -103,21 +103,24 @@ def test_fifty_orders_for_ten_pieces_are_ten(shop: Shop) -> None:
     """The others are short: half of them are cancelled, half of them nobody decides on in time."""
     shop.have(BOWL, berlin=4, osaka=6)
     placed = [shop.order_id("crowd") for _ in range(50)]
-    with ThreadPoolExecutor(10) as pool:
-        list(pool.map(lambda order_id: shop.place(order_id, lines(bowl=1)), placed))
-    short = [
-        order_id
-        for order_id in placed
-        if until(
-            lambda: shop.order(order_id),  # noqa: B023 it is called at once
-            lambda order: order["step"] == "shortage" or "stock" in order["results"],
-            f"{order_id} to be decided",
-        )["results"].get("stock")
-        is None
-    ]
+
+    def is_short(order_id: str) -> bool:
+        shop.place(order_id, lines(bowl=1))
+        order = until(
+            lambda: shop.order(order_id),
+            lambda order: order.get("step") == "shortage" or "stock" in order["results"],
+            f"{order_id} to get a piece or not",
+        )
+        if "stock" in order["results"]:
+            return False
+        if order_id in placed[::2]:
+            shop.decide(order_id, "cancel")
+        return True
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(is_short, placed))
+    short = [order_id for order_id, answer in zip(placed, answers, strict=True) if answer]
     assert len(short) == 40
-    for order_id in short[::2]:
-        shop.decide(order_id, "cancel")
     ends = {order_id: shop.ended(order_id) for order_id in placed}
     for order_id in short:
         assert ends[order_id]["status"] == "rejected"
