@@ -102,7 +102,7 @@ def fulfil(saga: Saga, order: OrderRequest) -> Durable[None]:
 def _reserved(saga: Saga, order: OrderRequest) -> Durable[Stock]:
     """Reserve all, or what the customer decides on when not all is there."""
     terms = saga.terms(OrderTerms)
-    partial, within, late = False, terms.decision, Choice(choice="cancel")
+    partial, within, late = False, terms.wait("decision"), Choice(choice="cancel")
     while True:
         stock = yield from saga.attempt(reserve.given(lines=order.lines, partial=partial))
         if isinstance(stock, Stock):
@@ -113,7 +113,7 @@ def _reserved(saga: Saga, order: OrderRequest) -> Durable[Stock]:
         if said.choice == "cancel":
             saga.refuse(SHORTAGE.name, "out_of_stock", stock.detail)
         # Who waits may change their mind; it is tried again now and then meanwhile.
-        partial, within, late = said.choice == "ship", terms.waiting, said
+        partial, within, late = said.choice == "ship", terms.wait("waiting"), said
 
 
 def _packed_up(saga: Saga, parcels: list[Parcel]) -> Durable[None]:
@@ -132,6 +132,7 @@ def _packed_up(saga: Saga, parcels: list[Parcel]) -> Durable[None]:
             within=timedelta(hours=8),
             attempt=about,
             ask=look_at_pick.about(about),
+            every=saga.terms(OrderTerms).wait("packing_look"),
         )
         if seen.status == "short":
             missing = ", ".join(line.sku for line in seen.missing)
@@ -161,7 +162,7 @@ def _followed(saga: Saga, order: OrderRequest, parcel: Parcel) -> Durable[None]:
             within=timedelta(days=14),
             attempt=about,
             ask=follow.about(about),
-            every=timedelta(hours=6),
+            every=saga.terms(OrderTerms).wait("carrier_look"),
         )
     if seen.status == "delivered":
         return

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime.system import System
+from tests.conftest import SERVICES
 from tests.faults.audits import check_audit
 from tests.faults.drill import Drill
-from tests.faults.plan import plan
 from tests.support.small_disk import SmallDisk
+from tests.support.strikes import Targets, plan
 from tests.support.variant import AHEAD, PROFILE, REPLICAS
-from tests.support.world import World
+from tests.support.world import HOTEL, ORCHESTRATOR, World
 
 SEED = int(os.environ.get("SEED", "7"))
 TRIPS = int(os.environ.get("TRIPS", "60"))
@@ -28,7 +29,13 @@ def test_every_trip_ends_whole_or_leaves_nothing(
 ) -> None:
     on_files = PROFILE != "postgres"
     count = max(4, TRIPS // TRIPS_PER_STRIKE)
-    strikes = plan(SEED, count, with_full_disk=small_disk is not None, with_lock=on_files)
+    targets = Targets(
+        SERVICES,
+        ORCHESTRATOR,
+        on_small_disk=HOTEL if small_disk else "",
+        lockable=SERVICES if on_files else (),
+    )
+    strikes = plan(SEED, count, targets)
     print(f"\nSEED={SEED} TRIPS={TRIPS} REPLICAS={REPLICAS} AHEAD={AHEAD:g}")
     if not on_files:
         print("No disk is filled and no store locked: the stores are no files.")

@@ -41,6 +41,8 @@ ENV = {
         "CARE_SECONDS": "5",
         "DECISION_SECONDS": "15",
         "WAITING_SECONDS": "2",
+        "PACKING_LOOK_SECONDS": "4",
+        "CARRIER_LOOK_SECONDS": "4",
     },
 }
 

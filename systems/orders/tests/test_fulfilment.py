@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from systems.orders.tests.shop import (
     BOWL,
     KETTLE,
+    ORCHESTRATOR,
     PAYMENT,
     PRICES,
     SHIPPING,
@@ -102,21 +103,24 @@ def test_fifty_orders_for_ten_pieces_are_ten(shop: Shop) -> None:
     """The others are short: half of them are cancelled, half of them nobody decides on in time."""
     shop.have(BOWL, berlin=4, osaka=6)
     placed = [shop.order_id("crowd") for _ in range(50)]
-    with ThreadPoolExecutor(10) as pool:
-        list(pool.map(lambda order_id: shop.place(order_id, lines(bowl=1)), placed))
-    short = [
-        order_id
-        for order_id in placed
-        if until(
-            lambda: shop.order(order_id),  # noqa: B023 it is called at once
-            lambda order: order["step"] == "shortage" or "stock" in order["results"],
-            f"{order_id} to be decided",
-        )["results"].get("stock")
-        is None
-    ]
+
+    def is_short(order_id: str) -> bool:
+        shop.place(order_id, lines(bowl=1))
+        order = until(
+            lambda: shop.order(order_id),
+            lambda order: order.get("step") == "shortage" or "stock" in order["results"],
+            f"{order_id} to get a piece or not",
+        )
+        if "stock" in order["results"]:
+            return False
+        if order_id in placed[::2]:
+            shop.decide(order_id, "cancel")
+        return True
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(is_short, placed))
+    short = [order_id for order_id, answer in zip(placed, answers, strict=True) if answer]
     assert len(short) == 40
-    for order_id in short[::2]:
-        shop.decide(order_id, "cancel")
     ends = {order_id: shop.ended(order_id) for order_id in placed}
     for order_id in short:
         assert ends[order_id]["status"] == "rejected"
@@ -181,3 +185,36 @@ def test_a_decision_that_nobody_waits_for_is_refused(shop: Shop) -> None:
     for answer in (early, late):
         assert (answer.status_code, answer.json()["reason"]) == (409, "not_waited_for")
     assert shop.order(order_id)["status"] == "fulfilled"
+
+
+def test_a_cancel_while_a_decision_is_waited_for_is_heard(shop: Shop) -> None:
+    order_id = shop.order_id("undecided")
+    shop.have(BOWL)
+    shop.place(order_id, lines(bowl=1))
+    shop.at(order_id, "shortage")
+    assert shop.ask(order_id, "cancel").status_code == 202
+    assert shop.ended(order_id)["status"] == "cancelled"
+
+
+def test_what_warehouse_and_carrier_tell_in_vain_is_asked_for(shop: Shop) -> None:
+    order_id = shop.order_id("unheard")
+    told = about(order_id, "POST", "")
+    with shop.proxies[ORCHESTRATOR].fault(
+        "refused", lambda seen: told(seen) and "/signals/" in seen.path
+    ) as lost:
+        shop.place(order_id, lines(kettle=1))
+        order = shop.ended(order_id)
+    assert lost.hits == 2
+    assert order["status"] == "fulfilled"
+    asked = [step["step"] for step in order["steps"] if step.get("detail") == "It was asked for."]
+    assert asked == ["packed or short_pick", "carrier"]
+
+
+def test_an_article_found_missing_in_vain_is_asked_for(shop: Shop) -> None:
+    order_id = shop.order_id("unheard")
+    told = about(order_id, "POST", "/signals/short_pick")
+    with shop.proxies[ORCHESTRATOR].fault("refused", told) as lost:
+        shop.place(order_id, lines(tin=1))
+        order = shop.ended(order_id)
+    assert lost.hits == 1
+    assert (order["status"], order["halt"]["reason"]) == ("rejected", "short_pick")

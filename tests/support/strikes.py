@@ -1,14 +1,24 @@
 """What goes wrong in a drill, and when: drawn from a seed, so a run can be had again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
 from tests.support.fault_proxy import Kind
-from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, ORCHESTRATOR, PAYMENT
 
-SERVICES = (FLIGHT, HOTEL, PAYMENT, NOTIFICATION)
 _NETWORK: tuple[Kind, ...] = ("lost answer", "error", "twice", "slow", "down")
 _PAUSE_SECONDS = (0.5, 2.0)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What can be struck of a system: apps by their app-ids. The store of ``on_small_disk`` is on a
+    disk that can be filled; of ``lockable`` services it is a file."""
+
+    services: Sequence[str]
+    orchestrator: str
+    on_small_disk: str = ""
+    lockable: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -33,34 +43,35 @@ class Strike:
         return f"{self.what} {self.target}"
 
 
-def plan(seed: int, count: int, with_full_disk: bool, with_lock: bool) -> list[Strike]:
+def plan(seed: int, count: int, targets: Targets) -> list[Strike]:
     """Return ``count`` strikes: every kind in turn, in an order and at targets that are drawn."""
     random = Random(seed)
     kinds = ["kill", "kill", "freeze", "plane", "network", "network"]
-    kinds += ["lock"] if with_lock else []
-    kinds += ["fill"] if with_full_disk else []
+    kinds += ["lock"] if targets.lockable else []
+    kinds += ["fill"] if targets.on_small_disk else []
     drawn: list[str] = []
     while len(drawn) < count:
         drawn += random.sample(kinds, len(kinds))
-    return [_strike(random, kind) for kind in drawn[:count]]
+    return [_strike(random, kind, targets) for kind in drawn[:count]]
 
 
-def _strike(random: Random, kind: str) -> Strike:
+def _strike(random: Random, kind: str, targets: Targets) -> Strike:
     after = random.uniform(*_PAUSE_SECONDS)
     if kind == "plane":
         return Strike(after, "kill", random.choice(["placement", "scheduler"]), "", 0.5)
     if kind in ("kill", "freeze"):
-        target = random.choice([*SERVICES, ORCHESTRATOR, ORCHESTRATOR])
-        return Strike(after, kind, target, _part(random, kind, target), random.uniform(0.5, 3))
+        twice = [targets.orchestrator] * 2
+        target = random.choice([*targets.services, *twice])
+        part = _part(random, kind, target == targets.orchestrator)
+        return Strike(after, kind, target, part, random.uniform(0.5, 3))
     if kind == "network":
         what = random.choice(_NETWORK)
-        return Strike(after, what, random.choice(SERVICES), "", random.uniform(1, 4))
-    # Only one service has its store on a disk small enough to be filled.
-    target = HOTEL if kind == "fill" else random.choice(SERVICES)
+        return Strike(after, what, random.choice(targets.services), "", random.uniform(1, 4))
+    target = targets.on_small_disk if kind == "fill" else random.choice(targets.lockable)
     return Strike(after, kind, target, "store", random.uniform(1, 3))
 
 
-def _part(random: Random, kind: str, target: str) -> str:
+def _part(random: Random, kind: str, is_orchestrator: bool) -> str:
     part = random.choice(["app", "sidecar", "both"])
     # The orchestrator's app is never restarted without its sidecar: see docs/decisions.md.
-    return "both" if (kind, target, part) == ("kill", ORCHESTRATOR, "app") else part
+    return "both" if (kind, part) == ("kill", "app") and is_orchestrator else part
