@@ -167,7 +167,7 @@ class Shop:
 
     def mails_of(self, order_id: str) -> list[str]:
         """Return what the mails about an order say it is: ``on its way``, ``cancelled``, …"""
-        words = ("on-its-way", "cancelled", "refunded", "cannot-send")
+        words = ("on-its-way", "cancelled", "refunded", "could-not-be-fulfilled")
         found = [path.name for path in self.mails.glob(f"*{order_id}-*.eml")]
         return sorted(next(word for word in words if word in name) for name in found)
 

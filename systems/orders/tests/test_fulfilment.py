@@ -66,7 +66,7 @@ def test_a_share_that_cannot_be_captured_refunds_the_others(shop: Shop) -> None:
     paid = shop.payment(order_id)
     assert paid is not None
     assert paid["captured"]["amount"] == paid["refunded"]["amount"] == 2 * PRICES[BOWL]
-    assert shop.mails_of(order_id) == ["cannot-send"]
+    assert shop.mails_of(order_id) == ["could-not-be-fulfilled"]
 
 
 def test_an_article_that_is_not_found_ends_the_order(shop: Shop) -> None:
