@@ -4,10 +4,14 @@ import re
 import tomllib
 from pathlib import Path
 
+from setuptools import find_packages
+
 PROJECT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text())
 TOOLS = PYPROJECT["tool"]["setuptools"]
-FOLDERS = {package.partition(".")[0] for package in TOOLS["packages"]}
+FIND = TOOLS["packages"]["find"]
+PACKAGES = set(find_packages(str(PROJECT), FIND["exclude"], FIND["include"]))
+FOLDERS = {package.partition(".")[0] for package in PACKAGES}
 TO_BE_RUN = {"components", "deploy", "data", ".dapr", "dapr.yaml", "tests"}
 """What a system's folder has beside its packages: nothing that an app reads."""
 
@@ -17,22 +21,23 @@ def test_every_package_is_installed() -> None:
         ".".join(path.parent.relative_to(PROJECT).parts)
         for folder in FOLDERS
         for path in (PROJECT / folder).rglob("__init__.py")
-        if path.parent.name != "tests"
+        if "tests" not in path.relative_to(PROJECT).parts
     }
-    assert set(TOOLS["packages"]) == found
+    assert found == PACKAGES
 
 
 def test_what_packages_carry_besides_python_is_installed() -> None:
-    assert {"services.notification", "sagas.web.console", "orchestrator"} <= set(
-        TOOLS["package-data"]
-    )
-    named = {
-        path
-        for package, globs in TOOLS["package-data"].items()
-        for glob in globs
-        for path in PROJECT.joinpath(*package.split(".")).glob(glob)
-    }
-    assert named == {path for folder in FOLDERS for path in carried(folder)}
+    carries = {path for folder in FOLDERS for path in carried(folder)}
+    assert {path for package in PACKAGES for path in data_of(package)} == carries
+    assert PROJECT / "sagas/web/console/static/console.css" in carries
+    assert set(PROJECT.glob("systems/*/mails/*")) <= carries
+
+
+def data_of(package: str) -> set[Path]:
+    """Return the files that are installed with a package, besides Python."""
+    globs = [*TOOLS["package-data"]["*"], *TOOLS["package-data"].get(package, [])]
+    folder = PROJECT.joinpath(*package.split("."))
+    return {path for glob in globs for path in folder.glob(glob)}
 
 
 def carried(folder: str) -> set[Path]:
@@ -45,14 +50,6 @@ def carried(folder: str) -> set[Path]:
         if path.suffix not in {".py", ".pyc", ".mod", ".sum"}
         and not apart & set(path.relative_to(PROJECT).parts)
     }
-
-
-def test_the_mails_of_systems_are_installed() -> None:
-    folders = {path.parent for path in (PROJECT / "systems").glob("*/mails/*")}
-    assert folders
-    for mails in folders:
-        data = TOOLS["package-data"][f"systems.{mails.parent.name}"]
-        assert {path for glob in data for path in mails.parent.glob(glob)} >= set(mails.iterdir())
 
 
 def test_the_image_is_made_of_all_packages() -> None:
