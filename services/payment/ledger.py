@@ -2,29 +2,18 @@
 
 Amounts are integers in minor units. A charge is ``charged``, ``declined`` (for good: asked for
 again, it is declined again) or ``refunded``, also as the tombstone of a charge that never was.
-The test payment methods bear the names of Stripe's (https://docs.stripe.com/testing).
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from base.errors import Refusal
+from services.payment import cards
+from services.payment.cards import Asked
 
 Status = Literal["charged", "declined", "refunded"]
-
-DEFAULT_METHOD = "pm_card_visa"
-
-_ACCEPTED = frozenset({DEFAULT_METHOD, "pm_card_mastercard", "pm_card_amex"})
-_DECLINED = {
-    "pm_card_chargeDeclined": ("card_declined", "The card was declined."),
-    "pm_card_chargeDeclinedInsufficientFunds": (
-        "insufficient_funds",
-        "The card was declined: insufficient funds.",
-    ),
-}
 
 
 class Posting(BaseModel, extra="allow"):
@@ -48,17 +37,6 @@ class Charge(BaseModel, extra="allow"):
     postings: list[Posting] = []
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A charge that is asked for."""
-
-    id: str
-    amount: int
-    currency: str
-    method: str
-    request: dict[str, Any]
-
-
 def charge(asked: Asked, known: Charge | None, now: datetime) -> Charge:
     """Return the charge as it has to stand. Asking again for the same changes nothing.
 
@@ -68,10 +46,8 @@ def charge(asked: Asked, known: Charge | None, now: datetime) -> Charge:
     """
     if known is not None:
         return _same_again(asked, known)
-    if asked.method in _DECLINED:
-        return _recorded(asked, "declined", [], reason=_DECLINED[asked.method][0])
-    if asked.method not in _ACCEPTED:
-        raise Refusal("unknown_payment_method", f"There is no payment method {asked.method}.")
+    if declined := cards.decline(asked.method):
+        return _recorded(asked, "declined", [], reason=declined.reason)
     posting = Posting(kind="charge", amount=asked.amount, at=now)
     return _recorded(asked, "charged", [posting])
 
@@ -90,7 +66,7 @@ def decline_of(charged: Charge) -> Refusal | None:
     """Return why the charge was declined, or None."""
     if charged.status != "declined":
         return None
-    return Refusal(*_DECLINED[str(charged.method)])
+    return cards.decline(str(charged.method))
 
 
 def _recorded(

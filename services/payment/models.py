@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from base.wire import Money, Timestamp, Wire
-from services.payment.ledger import DEFAULT_METHOD, Status
+from services.payment.cards import DEFAULT_METHOD
+from services.payment.ledger import Status
 
 Method = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$"), Field(examples=[DEFAULT_METHOD])

@@ -13,8 +13,7 @@ from services.flight import app as flight
 from services.hotel import app as hotel
 from services.notification import app as notification
 from services.notification.outbox import Outbox, Sent
-from services.payment import app as payment
-from services.payment import ledger
+from services.payment import charge_routes, ledger
 from services.payment.ledger import Charge, Posting
 from tests.support.later_release import UNKNOWN, with_more
 from tests.support.memory import MemoryStore
@@ -81,7 +80,7 @@ def test_a_charge_is_shown_as_far_as_it_is_known_and_refunded_without_loss() -> 
     postings = [Posting(kind="charge", amount=300, at=NOW)]
     stored = Charge(id="c1", status="charged", amount=300, method="pm_card_visa", postings=postings)
     charge = Charge.model_validate(with_more(stored.model_dump(mode="json")))
-    assert UNKNOWN not in payment._to_wire(charge).model_dump_json()
+    assert UNKNOWN not in charge_routes._to_wire(charge).model_dump_json()
     refunded = ledger.refund("c1", charge, NOW).model_dump()
     assert (refunded[UNKNOWN], refunded["postings"][0][UNKNOWN]) == ("more", "more")
 
