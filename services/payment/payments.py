@@ -161,7 +161,7 @@ def cancel(payment_id: str, known: Payment | None, now: datetime) -> Payment:
     """Return the payment settled to nothing: what is on hold is let go, what was captured and not
     refunded is given back. Of something unknown, leave a tombstone. A decline stays declined."""
     known = known or Payment(id=payment_id)
-    if known.status in ("declined", "cancelled"):
+    if known.status == "declined":
         return known
     settled = _given_back(known, known.shares.values(), now)
     return settled.model_copy(update={"status": "cancelled", "expires_at": None})
@@ -237,5 +237,4 @@ def _given_back(known: Payment, shares: Iterable[Share], now: datetime) -> Payme
 def _lapsed(known: Payment, now: datetime) -> Payment:
     """Record that a hold ran out: what was refused to one is not granted to another whose clock is
     behind."""
-    status = known.status_at(now)
-    return known if status == known.status else known.model_copy(update={"status": status})
+    return known.model_copy(update={"status": known.status_at(now)})

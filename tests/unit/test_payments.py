@@ -106,6 +106,12 @@ def test_an_unknown_method_is_refused() -> None:
     refused("unknown_payment_method", lambda: again(None, wanted=asked(method="iou")), "iou")
 
 
+def test_what_a_later_release_authorised_by_a_method_of_its_own_can_be_captured() -> None:
+    theirs = authorised().model_copy(update={"method": "pm_card_later"})
+    assert payments.refusal_of(theirs) is None
+    assert capture(theirs, "a", 40).captured == 40
+
+
 def test_shares_are_captured_up_to_the_total() -> None:
     part = capture(authorised(), "a", 40, NOW)
     assert (part.status, part.captured, part.expires_at) == ("partially_captured", 40, TOO_LATE)
