@@ -1,1 +1,1 @@
-"""PaymentService: charges and refunds."""
+"""PaymentService: charges and refunds; authorisations, captures and cancels."""

@@ -4,14 +4,14 @@ Amounts are integers in minor units. A charge is ``charged``, ``declined`` (for 
 again, it is declined again) or ``refunded``, also as the tombstone of a charge that never was.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from base.errors import Refusal
-from services.payment import methods
+from services.payment import cards
+from services.payment.cards import Asked
 
 Status = Literal["charged", "declined", "refunded"]
 
@@ -37,17 +37,6 @@ class Charge(BaseModel, extra="allow"):
     postings: list[Posting] = []
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A charge that is asked for."""
-
-    id: str
-    amount: int
-    currency: str
-    method: str
-    request: dict[str, Any]
-
-
 def charge(asked: Asked, known: Charge | None, now: datetime) -> Charge:
     """Return the charge as it has to stand. Asking again for the same changes nothing.
 
@@ -57,7 +46,7 @@ def charge(asked: Asked, known: Charge | None, now: datetime) -> Charge:
     """
     if known is not None:
         return _same_again(asked, known)
-    if declined := methods.decline_of(asked.method):
+    if declined := cards.decline(asked.method):
         return _recorded(asked, "declined", [], reason=declined.reason)
     posting = Posting(kind="charge", amount=asked.amount, at=now)
     return _recorded(asked, "charged", [posting])
@@ -75,7 +64,9 @@ def refund(charge_id: str, known: Charge | None, now: datetime) -> Charge:
 
 def decline_of(charged: Charge) -> Refusal | None:
     """Return why the charge was declined, or None."""
-    return methods.decline_of(charged.method) if charged.status == "declined" else None
+    if charged.status != "declined":
+        return None
+    return cards.decline(str(charged.method))
 
 
 def _recorded(

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from base.wire import Money, Timestamp, Wire
+from services.payment.cards import DEFAULT_METHOD
 from services.payment.ledger import Status
-from services.payment.methods import DEFAULT_METHOD
-from services.payment.payments import CaptureStatus, PaymentStatus
+from services.payment.payments import ShareStatus
+from services.payment.payments import Status as PaymentStatus
 
 Method = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$"), Field(examples=[DEFAULT_METHOD])
@@ -41,40 +42,47 @@ class ChargeState(Wire):
     postings: list[PostingLine]
 
 
+class AuthorisationRequest(ChargeRequest):
+    """What to authorise in all, for whom, on what; no money moves."""
+
+
 class CaptureRequest(Wire):
-    """The share to capture."""
+    """The share to capture, in the currency of the payment."""
 
     amount: Money
 
 
-class Movement(Wire):
-    """What moved, in minor units; a refund is negative."""
+class CaptureState(Wire):
+    """A share of a payment; a tombstone (refunded before it came) has no amount."""
+
+    id: str
+    payment_id: str
+    status: ShareStatus
+    amount: Money | None = None
+
+
+class PaymentLine(Wire):
+    """What moved of one share, in minor units; a refund is negative."""
 
     kind: Literal["capture", "refund"]
-    capture: str
+    capture_id: str
     amount: int
     at: Timestamp
 
 
-class CaptureState(Wire):
-    """A share; one that was refunded before it came has the amount 0."""
-
-    id: str
-    status: CaptureStatus
-    amount: Money
-
-
 class PaymentState(Wire):
-    """A payment. ``captured`` counts all that was, ``refunded`` what of it was given back; a
-    tombstone has the amount 0."""
+    """A payment; a tombstone (cancelled before it came) has amounts of 0 and no postings.
+
+    What was taken and kept is ``captured`` less ``refunded``. ``expires_at`` is the time from which
+    no more can be captured; None when nothing is left to capture.
+    """
 
     id: str
     status: PaymentStatus
-    amount: Money
+    authorised: Money
     captured: Money
     refunded: Money
     payment_method: str | None = None
     reason: str | None = None
     expires_at: Timestamp | None = None
-    captures: list[CaptureState]
-    postings: list[Movement]
+    postings: list[PaymentLine]

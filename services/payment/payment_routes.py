@@ -1,30 +1,29 @@
-"""The routes of payments in two phases: authorise, capture, refund, cancel, look."""
+"""Payments over HTTP: a total is authorised, captured share by share, and settled by a cancel."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from prometheus_client import Counter
-from pydantic_settings import BaseSettings
 
 from base.clock import utc_now
-from base.errors import Refusal
 from base.problems import problems
 from base.wire import Money, ResourceId, as_asked
 from kit.documents import Documents
 from kit.meters import note
-from services.payment import models as wire
 from services.payment import payments as rules
-from services.payment.models import CaptureRequest, CaptureState, ChargeRequest, PaymentState
-from services.payment.payments import Payment, Wanted
+from services.payment.cards import Asked
+from services.payment.models import (
+    AuthorisationRequest,
+    CaptureRequest,
+    CaptureState,
+    PaymentLine,
+    PaymentState,
+)
+from services.payment.payments import Capture, Payment, Share
 
 PAYMENTS = Counter("payments_total", "Payments by what was done with them", ["done"])
 
-
-class PaymentSettings(BaseSettings):
-    """``AUTHORISATION_SECONDS``: how long a card holds what is authorised; seven days, as cards do
-    (https://docs.stripe.com/payments/place-a-hold-on-a-payment-method)."""
-
-    authorisation_seconds: float = 7 * 86_400.0
+router = APIRouter(prefix="/payments/{payment_id}", tags=["payments"])
 
 
 async def _payments(request: Request) -> Documents[Payment]:
@@ -32,101 +31,111 @@ async def _payments(request: Request) -> Documents[Payment]:
     return found
 
 
+async def _authorisation_seconds(request: Request) -> float:
+    seconds: float = request.app.state.authorisation_seconds
+    return seconds
+
+
 Payments = Annotated[Documents[Payment], Depends(_payments)]
-settings = PaymentSettings()
-router = APIRouter(prefix="/payments/{payment_id}", tags=["payments"])
 
 
 @router.put(
     "",
-    summary="Authorise; repeated with the same body, the same answer",
+    summary="Authorise the total; repeated with the same body, the same answer",
     responses=problems(402, 409, 422),
 )
 async def authorise(
-    payment_id: ResourceId, wanted: ChargeRequest, payments: Payments
+    payment_id: ResourceId,
+    wanted: AuthorisationRequest,
+    payments: Payments,
+    seconds: Annotated[float, Depends(_authorisation_seconds)],
 ) -> PaymentState:
-    asked = Wanted(
+    asked = Asked(
         id=payment_id,
         amount=wanted.amount.amount,
         currency=wanted.amount.currency,
         method=wanted.payment_method,
         request=as_asked(wanted),
-        seconds=settings.authorisation_seconds,
     )
-    made = await payments.change(payment_id, lambda known: rules.authorise(asked, known, utc_now()))
-    note(PAYMENTS, made.status, payment_id)
-    if declined := rules.decline(made):
-        raise declined
-    return _to_wire(made)
+    made = await payments.change(
+        payment_id, lambda known: rules.authorise(asked, known, utc_now(), seconds)
+    )
+    shown, refusal = _to_wire(made), rules.refusal_of(made)
+    note(PAYMENTS, shown.status if refusal else "authorised", payment_id)
+    if refusal:
+        raise refusal
+    return shown
 
 
 @router.put(
     "/captures/{capture_id}",
-    summary="Capture a share; all together at the most what is authorised",
-    responses=problems(404, 409, 422),
+    summary="Capture a share, up to the total; repeated with the same body, the same answer",
+    responses=problems(402, 404, 409, 422),
 )
 async def capture(
     payment_id: ResourceId, capture_id: ResourceId, wanted: CaptureRequest, payments: Payments
-) -> PaymentState:
-    amount, currency = wanted.amount.amount, wanted.amount.currency
+) -> CaptureState:
+    asked = Capture(capture_id, wanted.amount.amount, wanted.amount.currency)
     made = await payments.change(
-        payment_id,
-        lambda known: rules.capture(payment_id, capture_id, amount, currency, known, utc_now()),
+        payment_id, lambda known: rules.capture(asked, payment_id, known, utc_now())
     )
-    note(PAYMENTS, "captured", payment_id)
-    return _to_wire(made)
+    if capture_id not in made.shares and (refusal := rules.refusal_of(made)):
+        note(PAYMENTS, "expired", capture_id)
+        raise refusal
+    note(PAYMENTS, "captured", capture_id)
+    return _share_to_wire(made.shares[capture_id], payment_id)
 
 
 @router.post(
     "/captures/{capture_id}/refund",
-    summary="Give a share back; of an unknown one, leave a tombstone",
+    summary="Give that share back; of an unknown capture, leave a tombstone",
 )
 async def refund(
     payment_id: ResourceId, capture_id: ResourceId, payments: Payments
-) -> PaymentState:
+) -> CaptureState:
     made = await payments.change(
-        payment_id, lambda known: rules.refund(payment_id, capture_id, known, utc_now())
+        payment_id, lambda known: rules.refund(capture_id, payment_id, known, utc_now())
     )
-    note(PAYMENTS, "refunded", payment_id)
-    return _to_wire(made)
+    note(PAYMENTS, "refunded", capture_id)
+    return _share_to_wire(made.shares[capture_id], payment_id)
 
 
 @router.post(
     "/cancel",
-    summary="Settle to nothing: void, or refund what was captured; or leave a tombstone",
+    summary="Settle to nothing: void what is on hold, refund what was captured; of something "
+    "unknown, leave a tombstone",
 )
 async def cancel(payment_id: ResourceId, payments: Payments) -> PaymentState:
     made = await payments.change(
         payment_id, lambda known: rules.cancel(payment_id, known, utc_now())
     )
-    note(PAYMENTS, made.status, payment_id)
-    return _to_wire(made)
+    shown = _to_wire(made)
+    note(PAYMENTS, "cancelled" if shown.status == "cancelled" else "nothing to cancel", payment_id)
+    return shown
 
 
 @router.get("", summary="Look at a payment", responses=problems(404))
 async def get(payment_id: ResourceId, payments: Payments) -> PaymentState:
-    found = await payments.get(payment_id)
-    if found is None:
-        raise Refusal("unknown_payment", f"There is no payment {payment_id}.")
-    return _to_wire(found)
+    return _to_wire(await payments.get(payment_id) or Payment(id=payment_id))
 
 
 def _to_wire(stored: Payment) -> PaymentState:
-    def money(amount: int) -> Money:
-        return Money(amount=amount, currency=stored.currency)
-
+    status = stored.status_at(utc_now())
+    if status is None:
+        raise rules.unknown(stored.id)
     return PaymentState(
         id=stored.id,
-        status=stored.status,
-        amount=money(stored.amount),
-        captured=money(stored.captured),
-        refunded=money(stored.refunded),
+        status=status,
+        authorised=Money(amount=stored.authorised, currency=stored.currency),
+        captured=Money(amount=stored.captured, currency=stored.currency),
+        refunded=Money(amount=stored.refunded, currency=stored.currency),
         payment_method=stored.method,
         reason=stored.reason,
         expires_at=stored.expires_at,
-        captures=[
-            CaptureState(id=name, status=share.status, amount=money(share.amount))
-            for name, share in stored.captures.items()
-        ],
-        postings=[wire.Movement.model_validate(dict(p), extra="ignore") for p in stored.postings],
+        postings=[PaymentLine.model_validate(dict(p), extra="ignore") for p in stored.postings],
     )
+
+
+def _share_to_wire(share: Share, payment_id: str) -> CaptureState:
+    money = None if share.amount is None else Money(amount=share.amount, currency=share.currency)
+    return CaptureState(id=share.id, payment_id=payment_id, status=share.status, amount=money)

@@ -1,12 +1,17 @@
-"""The rules of payments in two phases: a total is authorised, then captured in shares.
+"""The rules of a payment: a total is authorised, and captured share by share; a cancel settles it.
 
-Amounts are integers in minor units. An authorisation holds the money of a card for some days; only
-a capture moves it. A payment is ``authorised``, ``captured`` (part of it or all), ``declined`` (for
-good) or ``cancelled``: what was not captured is void then, what was captured is refunded. A refund
-or a cancel of something unknown leaves a tombstone, which refuses the late original. Postings are
-never changed: what is given back is a posting of its own.
+An authorisation is a hold on the card: no money moves before a share of it is captured. All shares
+together, given back or not, never exceed the total. Amounts are integers in minor units, and every
+movement is a posting that never changes. The rules are pure: they take what is stored and the time,
+and return what is to be stored, or refuse.
+
+Status: ``authorised`` until a share is captured, ``partially_captured`` until all of it is, then
+``captured``; ``declined`` for good; ``expired`` when time ran out before all was captured (what was
+captured stays so); ``cancelled`` for ever, also as the tombstone of a payment that never was. A
+share that is given back changes no status: the postings tell it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -14,178 +19,222 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from base.errors import Refusal
-from services.payment.methods import decline_of
+from services.payment import cards
+from services.payment.cards import Asked
 
-PaymentStatus = Literal["authorised", "captured", "declined", "cancelled"]
-CaptureStatus = Literal["captured", "refunded"]
+Status = Literal["authorised", "partially_captured", "captured", "declined", "cancelled", "expired"]
+ShareStatus = Literal["captured", "refunded"]
 
 
-class Movement(BaseModel, extra="allow"):
-    """What moved, in minor units; a refund is negative."""
+class Posting(BaseModel, extra="allow"):
+    """What moved of one share, in minor units; a refund is negative."""
 
     kind: Literal["capture", "refund"]
-    capture: str
+    capture_id: str
     amount: int
     at: datetime
 
 
-class Capture(BaseModel, extra="allow"):
-    """A share; one that was refunded before it came has the amount 0."""
-
-    amount: int = 0
-    status: CaptureStatus = "captured"
-
-
 class Payment(BaseModel, extra="allow"):
-    """A payment as it is stored; a tombstone has no request."""
+    """A payment as it is stored.
+
+    It has no request if it was cancelled before it came, and no status as long as only refunds of
+    its captures came: ``tombstones`` are the ids of captures that were refunded before they came.
+    ``expires_at`` is None when nothing is left on hold.
+    """
 
     id: str
-    status: PaymentStatus
+    status: Status | None = None
     request: dict[str, Any] | None = None
     amount: int = 0
     currency: str = "USD"
     method: str | None = None
     reason: str | None = None
     expires_at: datetime | None = None
-    captures: dict[str, Capture] = {}
-    postings: list[Movement] = []
+    postings: list[Posting] = []
+    tombstones: list[str] = []
+
+    @property
+    def authorised(self) -> int:
+        """The total that the card agreed to."""
+        return 0 if self.status == "declined" else self.amount
 
     @property
     def captured(self) -> int:
-        """What was captured, refunded or not."""
+        """What was taken, whether it was given back or not."""
         return sum(posting.amount for posting in self.postings if posting.kind == "capture")
 
     @property
     def refunded(self) -> int:
+        """What was given back of it."""
         return -sum(posting.amount for posting in self.postings if posting.kind == "refund")
+
+    def status_at(self, now: datetime) -> Status | None:
+        """Return the status as it is at ``now``: a hold that ran out is expired at once."""
+        lapsed = self.expires_at is not None and self.expires_at <= now
+        return "expired" if lapsed else self.status
+
+    @property
+    def shares(self) -> dict[str, "Share"]:
+        """The shares that were captured or refunded, by the id of their capture."""
+        found = {gone: Share(gone, "refunded", None, self.currency) for gone in self.tombstones}
+        for posting in self.postings:
+            status: ShareStatus = "captured" if posting.kind == "capture" else "refunded"
+            share = Share(posting.capture_id, status, abs(posting.amount), self.currency)
+            found[posting.capture_id] = share
+        return found
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A payment that is to be authorised, for ``seconds``."""
+class Share:
+    """A part of a payment, as it stands; the amount is None if its refund came before it."""
+
+    id: str
+    status: ShareStatus
+    amount: int | None
+    currency: str
+
+
+@dataclass(frozen=True)
+class Capture:
+    """A share that is asked for."""
 
     id: str
     amount: int
     currency: str
-    method: str
-    request: dict[str, Any]
-    seconds: float
 
 
-def authorise(wanted: Wanted, known: Payment | None, now: datetime) -> Payment:
-    """Return the payment as it has to stand. Asking again for the same changes nothing.
+def authorise(asked: Asked, known: Payment | None, now: datetime, seconds: float) -> Payment:
+    """Return the payment with its total on hold for so many seconds, or declined.
 
-    Refuses ``unknown_payment_method``, ``idempotency_conflict`` and ``payment_cancelled``. A
-    decline is not refused here but recorded.
+    Asking again for the same changes nothing. Refuses: ``unknown_payment_method``;
+    ``idempotency_conflict`` (the id was used for another payment); ``payment_cancelled`` (perhaps
+    before it came). That it is declined or expired is not refused here but recorded: see
+    `refusal_of`.
     """
-    if known is not None and (known.request is not None or known.status == "cancelled"):
-        return _same_again(wanted, known)
-    declined = decline_of(wanted.method)
-    return Payment(
-        id=wanted.id,
-        status="declined" if declined else "authorised",
-        request=wanted.request,
-        amount=wanted.amount,
-        currency=wanted.currency,
-        method=wanted.method,
-        reason=declined.reason if declined else None,
-        expires_at=None if declined else now + timedelta(seconds=wanted.seconds),
-        captures=known.captures if known else {},
+    known = known or Payment(id=asked.id)
+    if known.status is not None:
+        return _same_again(asked, known, now)
+    declined = cards.decline(asked.method)
+    answer = (
+        {"status": "declined", "reason": declined.reason}
+        if declined
+        else {"status": "authorised", "expires_at": now + timedelta(seconds=seconds)}
+    )
+    return known.model_copy(
+        update={
+            "request": asked.request,
+            "amount": asked.amount,
+            "currency": asked.currency,
+            "method": asked.method,
+            **answer,
+        }
     )
 
 
-def capture(
-    payment_id: str,
-    capture_id: str,
-    amount: int,
-    currency: str,
-    known: Payment | None,
-    now: datetime,
-) -> Payment:
-    """Return the payment with a share of it captured. Asking again for the same changes nothing.
+def capture(asked: Capture, payment_id: str, known: Payment | None, now: datetime) -> Payment:
+    """Return the payment with one more share captured. Asking again for the same changes nothing.
 
-    Refuses ``unknown_payment``, ``payment_cancelled``, ``not_authorised`` (it was declined),
-    ``idempotency_conflict``, ``capture_refunded``, ``authorisation_expired``, ``other_currency``,
-    and ``exceeds_authorisation``.
+    Refuses: ``unknown_payment``; ``idempotency_conflict`` (the id was used for another share);
+    ``payment_cancelled``; ``capture_refunded`` (perhaps before it came); ``currency_mismatch``;
+    ``exceeds_authorisation``; and if the payment was declined, as that did. That it is expired is
+    not refused here but recorded: see `refusal_of`.
     """
-    if known is None or (known.request is None and known.status != "cancelled"):
-        raise Refusal("unknown_payment", f"There is no payment {payment_id}.")
-    _require_open(known)
-    if taken := known.captures.get(capture_id):
-        return _same_share(known, capture_id, taken, amount)
-    if known.expires_at is None or known.expires_at <= now:
-        raise Refusal("authorisation_expired", f"The authorisation of {payment_id} ran out.")
-    if currency != known.currency:
-        raise Refusal("other_currency", f"{payment_id} is authorised in {known.currency}.")
-    if known.captured + amount > known.amount:
-        left = known.amount - known.captured
-        raise Refusal("exceeds_authorisation", f"Of {payment_id} only {left} is left to capture.")
-    posting = Movement(kind="capture", capture=capture_id, amount=amount, at=now)
-    return _with(known, capture_id, Capture(amount=amount), [posting], "captured")
+    if known is None or known.status is None:
+        raise unknown(payment_id)
+    if known.status == "cancelled":
+        raise _cancelled(known)
+    share = known.shares.get(asked.id)
+    return _new_share(asked, known, now) if share is None else _same_share(asked, share, known)
 
 
-def refund(payment_id: str, capture_id: str, known: Payment | None, now: datetime) -> Payment:
-    """Return the payment with a share given back; of an unknown one, with a tombstone."""
-    payment = known or Payment(id=payment_id, status="authorised")
-    taken = payment.captures.get(capture_id, Capture(status="captured"))
-    if capture_id in payment.captures and taken.status == "refunded":
-        return payment
-    back = Movement(kind="refund", capture=capture_id, amount=-taken.amount, at=now)
-    postings = [back] if taken.amount else []
-    share = taken.model_copy(update={"status": "refunded"})
-    return _with(payment, capture_id, share, postings, payment.status)
+def refund(capture_id: str, payment_id: str, known: Payment | None, now: datetime) -> Payment:
+    """Return the payment with that share given back; of an unknown capture, leave a tombstone."""
+    known = known or Payment(id=payment_id)
+    share = known.shares.get(capture_id)
+    if share is None:
+        return known.model_copy(update={"tombstones": [*known.tombstones, capture_id]})
+    return _given_back(known, [share], now)
 
 
 def cancel(payment_id: str, known: Payment | None, now: datetime) -> Payment:
-    """Return the payment settled to nothing: void, and refunded what was captured."""
-    if known is None:
-        return Payment(id=payment_id, status="cancelled")
-    if known.status in ("cancelled", "declined"):
-        return known
-    payment = known
-    for capture_id in known.captures:
-        payment = refund(payment_id, capture_id, payment, now)
-    return payment.model_copy(update={"status": "cancelled"})
-
-
-def decline(payment: Payment) -> Refusal | None:
-    """Return why the payment was declined, or None."""
-    return decline_of(payment.method) if payment.status == "declined" else None
-
-
-def _with(
-    payment: Payment,
-    capture_id: str,
-    share: Capture,
-    postings: list[Movement],
-    status: PaymentStatus,
-) -> Payment:
-    changed = {
-        "captures": payment.captures | {capture_id: share},
-        "postings": [*payment.postings, *postings],
-        "status": status,
-    }
-    return payment.model_copy(update=changed)
-
-
-def _require_open(known: Payment) -> None:
-    if known.status == "cancelled":
-        raise Refusal("payment_cancelled", f"{known.id} is cancelled.")
+    """Return the payment settled to nothing: what is on hold is let go, what was captured and not
+    refunded is given back. Of something unknown, leave a tombstone. A decline stays declined."""
+    known = known or Payment(id=payment_id)
     if known.status == "declined":
-        raise Refusal("not_authorised", f"{known.id} was declined.")
+        return known
+    settled = _given_back(known, known.shares.values(), now)
+    return settled.model_copy(update={"status": "cancelled", "expires_at": None})
 
 
-def _same_again(wanted: Wanted, known: Payment) -> Payment:
+def refusal_of(payment: Payment) -> Refusal | None:
+    """Return why nothing can be captured of the payment: it was declined, or it expired."""
+    if payment.status == "expired":
+        why = f"The authorisation of {payment.id} ran out at {payment.expires_at}."
+        return Refusal("authorisation_expired", why)
+    return _decline_of(payment)
+
+
+def unknown(payment_id: str) -> Refusal:
+    """Return the refusal of a payment that nobody asked for."""
+    return Refusal("unknown_payment", f"There is no payment {payment_id}.")
+
+
+def _decline_of(payment: Payment) -> Refusal | None:
+    return cards.decline(str(payment.method)) if payment.status == "declined" else None
+
+
+def _cancelled(payment: Payment) -> Refusal:
+    return Refusal("payment_cancelled", f"{payment.id} is cancelled.")
+
+
+def _same_again(asked: Asked, known: Payment, now: datetime) -> Payment:
+    if known.request is not None and known.request != asked.request:
+        raise Refusal("idempotency_conflict", f"{known.id} was asked for with another request.")
     if known.status == "cancelled":
-        raise Refusal("payment_cancelled", f"{known.id} is cancelled.")
-    if known.request != wanted.request:
-        raise Refusal("idempotency_conflict", f"{known.id} was authorised with another request.")
+        raise _cancelled(known)
+    return _lapsed(known, now)
+
+
+def _same_share(asked: Capture, share: Share, known: Payment) -> Payment:
+    if share.status == "refunded":
+        raise Refusal("capture_refunded", f"{asked.id} is refunded.")
+    if (share.amount, share.currency) != (asked.amount, asked.currency):
+        raise Refusal("idempotency_conflict", f"{asked.id} captured another amount.")
     return known
 
 
-def _same_share(known: Payment, capture_id: str, taken: Capture, amount: int) -> Payment:
-    if taken.status == "refunded":
-        raise Refusal("capture_refunded", f"{capture_id} of {known.id} is refunded.")
-    if taken.amount != amount:
-        raise Refusal("idempotency_conflict", f"{capture_id} was captured with another amount.")
-    return known
+def _new_share(asked: Capture, known: Payment, now: datetime) -> Payment:
+    if declined := _decline_of(known):
+        raise declined
+    known = _lapsed(known, now)
+    if known.status == "expired":
+        return known
+    if asked.currency != known.currency:
+        raise Refusal("currency_mismatch", f"{known.id} is in {known.currency}.")
+    left = known.authorised - known.captured
+    if asked.amount > left:
+        why = f"Of {known.id}, {left} is left to capture, and {asked.amount} was asked for."
+        raise Refusal("exceeds_authorisation", why)
+    taken = Posting(kind="capture", capture_id=asked.id, amount=asked.amount, at=now)
+    status = (
+        {"status": "captured", "expires_at": None}
+        if asked.amount == left
+        else {"status": "partially_captured"}
+    )
+    return known.model_copy(update={"postings": [*known.postings, taken], **status})
+
+
+def _given_back(known: Payment, shares: Iterable[Share], now: datetime) -> Payment:
+    refunds = [
+        Posting(kind="refund", capture_id=share.id, amount=-share.amount, at=now)
+        for share in shares
+        if share.status == "captured" and share.amount is not None
+    ]
+    return known.model_copy(update={"postings": [*known.postings, *refunds]})
+
+
+def _lapsed(known: Payment, now: datetime) -> Payment:
+    """Record that a hold ran out: what was refused to one is not granted to another whose clock is
+    behind."""
+    return known.model_copy(update={"status": known.status_at(now)})

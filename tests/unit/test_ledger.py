@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from base.errors import Refusal
-from services.payment import ledger, methods
-from services.payment.ledger import Asked, Charge
+from services.payment import ledger
+from services.payment.cards import DEFAULT_METHOD, Asked
+from services.payment.ledger import Charge
 from tests.support.refusals import check, refused
 
 NOW = datetime(2024, 12, 1, tzinfo=UTC)
@@ -19,9 +20,7 @@ DECLINED = {
 }
 
 
-def asked(
-    amount: int = 12_345, method: str = methods.DEFAULT_METHOD, customer: str = "alice"
-) -> Asked:
+def asked(amount: int = 12_345, method: str = DEFAULT_METHOD, customer: str = "alice") -> Asked:
     request = {"amount": amount, "method": method, "customer": customer}
     return Asked("c1", amount, "EUR", method, request)
 
@@ -30,7 +29,7 @@ def balance(charge: Charge) -> int:
     return sum(posting.amount for posting in charge.postings)
 
 
-@pytest.mark.parametrize("method", [methods.DEFAULT_METHOD, "pm_card_mastercard", "pm_card_amex"])
+@pytest.mark.parametrize("method", [DEFAULT_METHOD, "pm_card_mastercard", "pm_card_amex"])
 def test_a_charge_is_one_posting(method: str) -> None:
     charged = ledger.charge(asked(method=method), None, NOW)
     assert (charged.id, charged.status, charged.reason) == ("c1", "charged", None)
@@ -95,8 +94,8 @@ def test_a_refund_of_a_decline_moves_no_money() -> None:
     assert ledger.refund("c1", declined, NOW) == declined
 
 
-cards = st.sampled_from([methods.DEFAULT_METHOD, *DECLINED, "iou"])
-charges = st.builds(asked, st.integers(1, 2), cards)
+methods = st.sampled_from([DEFAULT_METHOD, *DECLINED, "iou"])
+charges = st.builds(asked, st.integers(1, 2), methods)
 
 
 @given(st.lists(st.one_of(charges, st.none()), max_size=8))

@@ -14,9 +14,9 @@ from services.hotel import app as hotel
 from services.notification import app as notification
 from services.notification.notices import Notices
 from services.notification.outbox import Outbox, Sent
-from services.payment import app as payment
-from services.payment import ledger
+from services.payment import charge_routes, ledger, payment_routes, payments
 from services.payment.ledger import Charge, Posting
+from services.payment.payments import Capture, Payment
 from tests.support.later_release import UNKNOWN, with_more
 from tests.support.memory import MemoryStore
 
@@ -82,9 +82,18 @@ def test_a_charge_is_shown_as_far_as_it_is_known_and_refunded_without_loss() -> 
     postings = [Posting(kind="charge", amount=300, at=NOW)]
     stored = Charge(id="c1", status="charged", amount=300, method="pm_card_visa", postings=postings)
     charge = Charge.model_validate(with_more(stored.model_dump(mode="json")))
-    assert UNKNOWN not in payment._to_wire(charge).model_dump_json()
+    assert UNKNOWN not in charge_routes._to_wire(charge).model_dump_json()
     refunded = ledger.refund("c1", charge, NOW).model_dump()
     assert (refunded[UNKNOWN], refunded["postings"][0][UNKNOWN]) == ("more", "more")
+
+
+def test_a_payment_is_shown_as_far_as_it_is_known_and_settled_without_loss() -> None:
+    stored = Payment(id="p1", status="authorised", amount=300, method="pm_card_visa")
+    captured = payments.capture(Capture("c1", 200, "USD"), "p1", stored, NOW)
+    payment = Payment.model_validate(with_more(captured.model_dump(mode="json")))
+    assert UNKNOWN not in payment_routes._to_wire(payment).model_dump_json()
+    cancelled = payments.cancel("p1", payment, NOW).model_dump()
+    assert (cancelled[UNKNOWN], cancelled["postings"][0][UNKNOWN]) == ("more", "more")
 
 
 def test_a_confirmation_with_more_in_it_has_its_calendar() -> None:

@@ -1,151 +1,389 @@
-"""Payments in two phases: authorised once, captured in shares up to that, settled to nothing."""
+"""The rules of payments, without any store."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from base.errors import Refusal
-from services.payment import payments as rules
-from services.payment.payments import Payment, Wanted
+from services.payment import payments
+from services.payment.cards import DEFAULT_METHOD, Asked
+from services.payment.payments import Capture, Payment, Share
+from tests.support.refusals import check, refused
 
-NOW = datetime(2025, 1, 1, tzinfo=UTC)
-
-
-def wanted(amount: int = 900, **changes: Any) -> Wanted:
-    facts: dict[str, Any] = {
-        "id": "o:payment",
-        "currency": "USD",
-        "method": "pm_card_visa",
-        "seconds": 60.0,
-    }
-    return Wanted(**facts | {"amount": amount, "request": {"amount": amount}} | changes)
-
-
-def authorised(amount: int = 900, **changes: Any) -> Payment:
-    return rules.authorise(wanted(amount, **changes), None, NOW)
+SECONDS = 100
+NOW = datetime(2024, 12, 1, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=SECONDS - 1)
+TOO_LATE = NOW + timedelta(seconds=SECONDS)
+DECLINED = {
+    "pm_card_chargeDeclined": "card_declined",
+    "pm_card_chargeDeclinedInsufficientFunds": "insufficient_funds",
+}
 
 
-def captured(known: Payment | None, amount: int, name: str = "share-1", **more: Any) -> Payment:
-    at, currency = more.get("at", NOW), more.get("currency", "USD")
-    return rules.capture("o:payment", name, amount, currency, known, at)
+def asked(amount: int = 100, method: str = DEFAULT_METHOD, customer: str = "alice") -> Asked:
+    request = {"amount": amount, "method": method, "customer": customer}
+    return Asked("p1", amount, "EUR", method, request)
 
 
-def refunded(known: Payment | None, name: str = "share-1") -> Payment:
-    return rules.refund("o:payment", name, known, NOW)
+def authorised(amount: int = 100) -> Payment:
+    return payments.authorise(asked(amount), None, NOW, SECONDS)
 
 
-def cancelled(known: Payment | None) -> Payment:
-    return rules.cancel("o:payment", known, NOW)
+def capture(
+    known: Payment | None, share: str, amount: int, at: datetime = NOW, currency: str = "EUR"
+) -> Payment:
+    return payments.capture(Capture(share, amount, currency), "p1", known, at)
 
 
-def reason(call: Any, *args: Any, **more: Any) -> str:
-    with pytest.raises(Refusal) as refusal:
-        call(*args, **more)
-    return refusal.value.reason
+def refund(known: Payment | None, share: str, at: datetime = NOW) -> Payment:
+    return payments.refund(share, "p1", known, at)
+
+
+def cancel(known: Payment | None, at: datetime = NOW) -> Payment:
+    return payments.cancel("p1", known, at)
+
+
+def again(known: Payment | None, at: datetime = NOW, wanted: Asked | None = None) -> Payment:
+    return payments.authorise(wanted or asked(), known, at, SECONDS)
+
+
+def kept(payment: Payment) -> int:
+    return payment.captured - payment.refunded
+
+
+def moved(payment: Payment) -> list[tuple[str, str, int, datetime]]:
+    return [(p.kind, p.capture_id, p.amount, p.at) for p in payment.postings]
+
+
+@pytest.mark.parametrize("method", [DEFAULT_METHOD, "pm_card_mastercard", "pm_card_amex"])
+def test_what_is_authorised_is_on_hold_and_moves_no_money(method: str) -> None:
+    wanted = asked(method=method)
+    payment = payments.authorise(wanted, None, NOW, SECONDS)
+    assert payment == Payment(
+        id="p1",
+        status="authorised",
+        request=wanted.request,
+        amount=100,
+        currency="EUR",
+        method=method,
+        expires_at=TOO_LATE,
+    )
+    assert (payment.authorised, payment.captured, payment.refunded) == (100, 0, 0)
+    assert payments.refusal_of(payment) is None
+
+
+def test_the_same_again_changes_nothing_before_and_after_a_capture() -> None:
+    assert again(authorised(), LATER) == authorised()
+    captured = capture(authorised(), "a", 40)
+    assert again(captured, LATER) == captured
+
+
+@pytest.mark.parametrize(
+    "other", [asked(1), asked(customer="bob"), asked(method="pm_card_amex")], ids=repr
+)
+def test_another_payment_under_the_same_id_is_refused_whatever_differs(other: Asked) -> None:
+    refused("idempotency_conflict", lambda: again(authorised(), wanted=other), "p1")
+    refused("idempotency_conflict", lambda: again(cancel(authorised()), wanted=other), "p1")
+
+
+@pytest.mark.parametrize("method", DECLINED)
+def test_a_declining_method_is_declined_for_good(method: str) -> None:
+    no = payments.authorise(asked(method=method), None, NOW, SECONDS)
+    assert (no.status, no.reason, no.method) == ("declined", DECLINED[method], method)
+    assert (no.authorised, no.postings, no.expires_at) == (0, [], None)
+    check(payments.refusal_of(no), DECLINED[method], "declined")
+    assert again(no, TOO_LATE, asked(method=method)) == no
+    refused(DECLINED[method], lambda: capture(no, "a", 1), "declined")
+    assert cancel(no) == no
+
+
+def test_an_unknown_method_is_refused() -> None:
+    refused("unknown_payment_method", lambda: again(None, wanted=asked(method="iou")), "iou")
+
+
+def test_what_a_later_release_authorised_by_a_method_of_its_own_can_be_captured() -> None:
+    theirs = authorised().model_copy(update={"method": "pm_card_later"})
+    assert payments.refusal_of(theirs) is None
+    assert capture(theirs, "a", 40).captured == 40
 
 
 def test_shares_are_captured_up_to_the_total() -> None:
-    payment = captured(captured(authorised(), 600), 300, "share-2")
-    assert (payment.status, payment.captured, payment.refunded) == ("captured", 900, 0)
-    assert reason(captured, payment, 1, "share-3") == "exceeds_authorisation"
+    part = capture(authorised(), "a", 40, NOW)
+    assert (part.status, part.captured, part.expires_at) == ("partially_captured", 40, TOO_LATE)
+    whole = capture(part, "b", 60, LATER)
+    assert (whole.status, whole.captured, whole.expires_at) == ("captured", 100, None)
+    assert moved(whole) == [("capture", "a", 40, NOW), ("capture", "b", 60, LATER)]
+    assert whole.shares == {
+        "a": Share("a", "captured", 40, "EUR"),
+        "b": Share("b", "captured", 60, "EUR"),
+    }
 
 
-def test_the_same_again_changes_nothing() -> None:
-    payment = captured(authorised(), 600)
-    assert captured(payment, 600) == payment
-    assert rules.authorise(wanted(), payment, NOW) == payment
-    assert refunded(refunded(payment)) == refunded(payment)
-    assert cancelled(cancelled(payment)) == cancelled(payment)
+def test_the_same_capture_again_takes_nothing_more_even_after_the_hold_ran_out() -> None:
+    once = capture(authorised(), "a", 40)
+    assert capture(once, "a", 40, TOO_LATE) == once
 
 
-def test_another_request_under_the_same_id_is_refused() -> None:
-    payment = captured(authorised(), 600)
-    assert reason(rules.authorise, wanted(901), payment, NOW) == "idempotency_conflict"
-    assert reason(captured, payment, 601) == "idempotency_conflict"
+def test_another_capture_under_the_same_id_is_refused() -> None:
+    once = capture(authorised(), "a", 40)
+    refused("idempotency_conflict", lambda: capture(once, "a", 41), "a")
+    refused("idempotency_conflict", lambda: capture(once, "a", 40, currency="USD"), "a")
 
 
-def test_what_is_refunded_is_not_captured_any_more() -> None:
-    assert reason(captured, refunded(captured(authorised(), 600)), 600) == "capture_refunded"
-    late = rules.authorise(wanted(), refunded(None), NOW)
-    assert reason(captured, late, 600) == "capture_refunded"
-    assert captured(late, 300, "share-2").captured == 300
+def test_more_than_was_authorised_is_refused() -> None:
+    refused("exceeds_authorisation", lambda: capture(authorised(), "a", 101), "p1", "100", "101")
+    part = capture(authorised(), "a", 40)
+    refused("exceeds_authorisation", lambda: capture(part, "b", 61), "p1", "60", "61")
+    whole = capture(part, "b", 60)
+    refused("exceeds_authorisation", lambda: capture(whole, "c", 1, TOO_LATE), "p1")
 
 
-def test_a_cancel_voids_what_was_not_captured_and_refunds_what_was() -> None:
-    payment = cancelled(captured(authorised(), 600))
-    assert (payment.status, payment.captured, payment.refunded) == ("cancelled", 600, 600)
-    assert [posting.amount for posting in payment.postings] == [600, -600]
-    assert reason(captured, payment, 300, "share-2") == "payment_cancelled"
+def test_a_share_that_was_given_back_makes_no_room_for_another() -> None:
+    refunded = refund(capture(authorised(), "a", 100), "a")
+    refused("exceeds_authorisation", lambda: capture(refunded, "b", 1), "p1")
 
 
-def test_a_cancel_that_comes_first_refuses_the_late_payment() -> None:
-    assert reason(rules.authorise, wanted(), cancelled(None), NOW) == "payment_cancelled"
+def test_another_currency_is_refused() -> None:
+    refused("currency_mismatch", lambda: capture(authorised(), "a", 1, currency="USD"), "EUR")
 
 
-def test_an_authorisation_runs_out() -> None:
-    payment = captured(authorised(), 600)
-    late = NOW + timedelta(seconds=60)
-    assert reason(captured, payment, 300, "share-2", at=late) == "authorisation_expired"
-    assert captured(payment, 600, at=late) == payment
+def test_nothing_is_captured_of_an_unknown_payment() -> None:
+    refused("unknown_payment", lambda: capture(None, "a", 1), "p1")
+    refused("unknown_payment", lambda: capture(refund(None, "a"), "a", 1), "p1")
 
 
-@pytest.mark.parametrize("known", [None, refunded(None)], ids=["nothing", "a refund"])
-def test_an_unknown_payment_is_not_captured(known: Payment | None) -> None:
-    assert reason(captured, known, 1, "share-2") == "unknown_payment"
+def test_a_capture_that_comes_too_late_is_recorded_as_expired_for_all_clocks() -> None:
+    part = capture(authorised(), "a", 40, LATER)
+    assert (part.status_at(LATER), part.status_at(TOO_LATE)) == ("partially_captured", "expired")
+    expired = capture(part, "b", 60, TOO_LATE)
+    assert (expired.status, expired.postings) == ("expired", part.postings)
+    check(payments.refusal_of(expired), "authorisation_expired", "p1", str(TOO_LATE))
+    assert capture(expired, "b", 60, LATER) == expired
+    assert again(expired, LATER) == expired
 
 
-def test_another_currency_is_not_captured() -> None:
-    assert reason(captured, authorised(), 1, currency="EUR") == "other_currency"
+def test_an_authorisation_that_is_asked_for_again_too_late_is_expired() -> None:
+    expired = again(authorised(), TOO_LATE)
+    check(payments.refusal_of(expired), "authorisation_expired", "p1")
 
 
-def test_a_declined_card_is_on_record_and_holds_nothing() -> None:
-    payment = authorised(method="pm_card_chargeDeclined")
-    declined = rules.decline(payment)
-    assert declined is not None
-    assert (payment.status, declined.reason) == ("declined", "card_declined")
-    assert reason(captured, payment, 1) == "not_authorised"
-    assert cancelled(payment) == payment
-    assert reason(authorised, method="pm_none") == "unknown_payment_method"
+def test_a_payment_that_is_captured_whole_never_expires() -> None:
+    whole = capture(authorised(), "a", 100)
+    assert whole.status_at(TOO_LATE) == "captured"
+    assert again(whole, TOO_LATE) == whole
 
 
-_NAMES = st.sampled_from(["a", "b", "c"])
-_DEEDS = st.lists(
-    st.one_of(
-        st.just(("authorise", "", 0)),
-        st.tuples(st.just("capture"), _NAMES, st.integers(1, 600)),
-        st.tuples(st.just("refund"), _NAMES, st.just(0)),
-        st.just(("cancel", "", 0)),
+def test_a_payment_of_nothing_is_captured_whole_by_a_share_of_nothing() -> None:
+    free = capture(authorised(0), "a", 0)
+    assert (free.status, kept(free)) == ("captured", 0)
+    assert kept(cancel(free)) == 0
+
+
+def test_a_refund_gives_one_share_back_once() -> None:
+    captured = capture(capture(authorised(), "a", 40), "b", 60)
+    refunded = refund(captured, "a", LATER)
+    assert (refunded.status, refunded.refunded, kept(refunded)) == ("captured", 40, 60)
+    assert refunded.postings[:2] == captured.postings
+    assert moved(refunded)[2:] == [("refund", "a", -40, LATER)]
+    assert refunded.shares["a"] == Share("a", "refunded", 40, "EUR")
+    assert refunded.shares["b"].status == "captured"
+    assert refund(refunded, "a", TOO_LATE) == refunded
+
+
+def test_what_was_captured_is_given_back_after_the_hold_ran_out() -> None:
+    expired = capture(capture(authorised(), "a", 40), "b", 60, TOO_LATE)
+    assert kept(refund(expired, "a", TOO_LATE)) == 0
+
+
+def test_a_share_that_was_refunded_is_never_captured_again() -> None:
+    refunded = refund(capture(authorised(), "a", 40), "a")
+    refused("capture_refunded", lambda: capture(refunded, "a", 40), "a")
+
+
+@pytest.mark.parametrize("known", [None, authorised()], ids=["unknown", "authorised"])
+def test_a_refund_of_an_unknown_capture_refuses_the_late_capture(known: Payment | None) -> None:
+    tombstone = refund(known, "a")
+    assert (tombstone.id, tombstone.postings, tombstone.tombstones) == ("p1", [], ["a"])
+    assert tombstone.shares["a"].status == "refunded"
+    assert tombstone.shares["a"].amount is None
+    assert refund(tombstone, "a") == tombstone
+    payment = again(tombstone)
+    assert (payment.status, payment.tombstones) == ("authorised", ["a"])
+    refused("capture_refunded", lambda: capture(payment, "a", 40), "a")
+    assert refund(refund(payment, "b"), "a").tombstones == ["a", "b"]
+    assert capture(payment, "c", 40).captured == 40
+
+
+def test_a_cancel_voids_what_is_on_hold() -> None:
+    cancelled = cancel(authorised())
+    assert (cancelled.status, cancelled.expires_at) == ("cancelled", None)
+    assert cancelled.postings == []
+    assert cancelled.status_at(TOO_LATE) == "cancelled"
+
+
+def test_a_cancel_gives_back_what_was_captured_and_not_refunded() -> None:
+    captured = capture(capture(refund(authorised(), "z"), "a", 40), "b", 50)
+    before = refund(captured, "a")
+    cancelled = cancel(before, LATER)
+    assert (cancelled.status, cancelled.captured, cancelled.refunded) == ("cancelled", 90, 90)
+    assert cancelled.postings[:3] == before.postings
+    assert moved(cancelled)[3:] == [("refund", "b", -50, LATER)]
+    assert cancel(cancelled, TOO_LATE) == cancelled
+
+
+def test_an_expired_payment_is_cancelled_and_what_was_captured_given_back() -> None:
+    expired = capture(capture(authorised(), "a", 40), "b", 60, TOO_LATE)
+    cancelled = cancel(expired, TOO_LATE)
+    assert (cancelled.status, kept(cancelled)) == ("cancelled", 0)
+
+
+@pytest.mark.parametrize("share", ["a", "b"])
+def test_nothing_is_captured_after_a_cancel(share: str) -> None:
+    cancelled = cancel(capture(authorised(), "a", 40))
+    refused("payment_cancelled", lambda: capture(cancelled, share, 40), "p1")
+    refused("payment_cancelled", lambda: again(cancelled), "p1")
+
+
+@pytest.mark.parametrize("known", [None, refund(None, "a")], ids=["unknown", "tombstone"])
+def test_a_cancel_of_the_unknown_refuses_the_late_payment(known: Payment | None) -> None:
+    tombstone = cancel(known)
+    assert (tombstone.id, tombstone.status, tombstone.postings) == ("p1", "cancelled", [])
+    assert cancel(tombstone) == tombstone
+    refused("payment_cancelled", lambda: again(tombstone), "p1")
+    refused("payment_cancelled", lambda: capture(tombstone, "a", 1), "p1")
+
+
+@dataclass(frozen=True)
+class Call:
+    """Something that is asked of a payment, as it is told where a test fails."""
+
+    words: str
+    apply: Callable[[Payment | None, datetime], Payment]
+
+    def __repr__(self) -> str:
+        return self.words
+
+    def __call__(self, known: Payment | None, at: datetime) -> Payment | None:
+        """Return the payment after the call, unchanged if it is refused."""
+        try:
+            return self.apply(known, at)
+        except Refusal:
+            return known
+
+
+def authorising(amount: int, method: str) -> Call:
+    return Call(
+        f"authorise {amount} {method}",
+        lambda known, at: payments.authorise(asked(amount, method), known, at, SECONDS),
+    )
+
+
+def capturing(share: str, amount: int) -> Call:
+    return Call(f"capture {share} {amount}", lambda known, at: capture(known, share, amount, at))
+
+
+def refunding(share: str) -> Call:
+    return Call(f"refund {share}", lambda known, at: refund(known, share, at))
+
+
+CANCEL = Call("cancel", cancel)
+AUTHORISE = authorising(100, DEFAULT_METHOD)
+
+ids = st.sampled_from("abc")
+captures = st.builds(capturing, ids, st.sampled_from([0, 30, 40, 60, 100]))
+calls = st.one_of(
+    st.just(AUTHORISE),
+    st.builds(
+        authorising, st.sampled_from([0, 100]), st.sampled_from([DEFAULT_METHOD, *DECLINED, "iou"])
     ),
-    max_size=20,
+    captures,
+    captures,
+    st.builds(refunding, ids),
+    st.just(CANCEL),
 )
+timed = st.tuples(calls, st.integers(0, SECONDS // 3).map(lambda s: timedelta(seconds=s)))
 
 
-def _after(deed: tuple[str, str, int], known: Payment | None) -> Payment | None:
-    what, name, amount = deed
-    try:
-        if what == "authorise":
-            return rules.authorise(wanted(), known, NOW)
-        if what == "capture":
-            return captured(known, amount, name)
-        return refunded(known, name) if what == "refund" else cancelled(known)
-    except Refusal:
-        return known
-
-
-@given(_DEEDS)
-def test_in_any_order_no_more_moves_than_was_authorised_and_a_cancel_settles_to_nothing(
-    deeds: list[tuple[str, str, int]],
+@given(st.lists(timed, max_size=12))
+def test_whatever_comes_what_is_kept_is_never_below_nothing_nor_above_the_total(
+    history: list[tuple[Call, timedelta]],
 ) -> None:
-    payment: Payment | None = None
-    for deed in deeds:
-        before = payment.postings if payment else []
-        payment = _after(deed, payment)
-        if payment:
-            assert payment.postings[: len(before)] == before
-            assert 0 <= payment.captured - payment.refunded <= payment.captured <= payment.amount
-            assert _after(deed, payment) == payment
-    settled = cancelled(payment)
-    assert settled.captured == settled.refunded
+    known: Payment | None = None
+    now = NOW
+    for call, pause in history:
+        now += pause
+        before, known = known, call(known, now)
+        if known is None:
+            continue
+        assert 0 <= kept(known) <= known.captured <= known.authorised
+        assert known.postings[: len(before.postings) if before else 0] == (
+            before.postings if before else []
+        )
+        assert all(p.amount >= 0 if p.kind == "capture" else p.amount <= 0 for p in known.postings)
+        each = [(p.kind, p.capture_id) for p in known.postings]
+        assert len(set(each)) == len(each)
+        assert Payment.model_validate(known.model_dump(mode="json")) == known
+
+
+@given(st.lists(timed, max_size=8), st.lists(timed, max_size=8))
+def test_a_cancel_settles_to_nothing_and_nothing_moves_after_it(
+    before: list[tuple[Call, timedelta]], after: list[tuple[Call, timedelta]]
+) -> None:
+    known: Payment | None = None
+    now = NOW
+    for call, pause in before:
+        now += pause
+        known = call(known, now)
+    settled = known = cancel(known, now)
+    assert kept(settled) == 0
+    for call, pause in after:
+        now += pause
+        known = call(known, now)
+        assert known is not None
+        assert (known.status, known.postings) == (settled.status, settled.postings)
+
+
+@given(st.lists(timed, max_size=8), st.data())
+def test_a_call_that_was_answered_changes_nothing_when_it_is_repeated(
+    history: list[tuple[Call, timedelta]], data: st.DataObject
+) -> None:
+    known: Payment | None = None
+    now, answered = NOW, list[Call]()
+    for call, pause in history:
+        now += pause
+        try:
+            known = call.apply(known, now)
+        except Refusal:
+            continue
+        if known.status != "expired":  # which refuses what comes new
+            answered.append(call)
+    if not answered or known is None:
+        return
+    for call in data.draw(st.lists(st.sampled_from(answered), max_size=6)):
+        repeated = call(known, now)
+        assert repeated is not None
+        assert repeated.status_at(now) == known.status_at(now)
+        assert (repeated.postings, repeated.shares) == (known.postings, known.shares)
+
+
+def ends(order: tuple[Call, ...]) -> tuple[str | None, int]:
+    known: Payment | None = None
+    for call in order:
+        known = call(known, NOW)
+    assert known is not None
+    return known.status, kept(known)
+
+
+def test_calls_and_their_undoing_in_any_order_and_twice_end_alike() -> None:
+    """A share that is undone is not kept, and a payment that is cancelled keeps nothing."""
+    first, second = capturing("a", 40), capturing("b", 60)
+    undone = (first, second, refunding("a"), first, refunding("a"))
+    for order in permutations(undone):
+        assert ends((AUTHORISE, *order))[1] == 60
+    for order in permutations((AUTHORISE, first, second, refunding("a"), CANCEL, CANCEL)):
+        assert ends(order) == ("cancelled", 0)
