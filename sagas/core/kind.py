@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from base.lenient import lenient
 from sagas.core.policies import Policies
 from sagas.core.progress import OPEN, UNDONE, Progress
-from sagas.core.saga import Saga
+from sagas.core.saga import CANCEL, RESUME, Saga
 from sagas.core.signals import Signal
 from sagas.core.steps import Placed, Step
 from sagas.core.turns import Durable
@@ -70,6 +70,9 @@ class Kind(Generic[R]):
         if self.done in (*OPEN, *UNDONE):
             one = with_article(self.noun)
             raise ValueError(f"{self.done} cannot be the word for {one} that went well")
+        for name in [signal.name for signal in self.signals]:
+            if name in (CANCEL, RESUME) or sum(s.name == name for s in self.signals) > 1:
+                raise ValueError(f"{name} cannot be the name of a signal: there is one already")
         assert self.placed is not None
 
     @property

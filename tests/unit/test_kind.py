@@ -74,6 +74,16 @@ def test_a_name_is_not_that_of_a_step_and_of_what_undoes_another() -> None:
         kind(rows=ROWS | {"refund": [Step("refund", "bank", "PUT refunds/{id}", "", Done)]})
 
 
+@pytest.mark.parametrize(
+    "signals",
+    [[Signal("cancel", Done)], [Signal("resume", Done)], [GO, Signal("go", Shown)]],
+    ids=["cancel", "resume", "twice"],
+)
+def test_a_signal_has_a_name_of_its_own(signals: list[Signal[Any]]) -> None:
+    with pytest.raises(ValueError, match="cannot be the name of a signal"):
+        kind(signals=signals)
+
+
 def test_a_step_can_be_about_several_resources() -> None:
     several = [hold_a.about(f"a-{number}") for number in (1, 2)]
     made = kind(rows={"hold": several})
