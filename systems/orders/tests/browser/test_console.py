@@ -1,0 +1,123 @@
+"""The console of orders in a real browser: place, be the warehouse and the carrier, decide."""
+
+import json
+import re
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from runtime.system import System
+from systems.orders.tests.shop import INVENTORY, ORCHESTRATOR
+from systems.orders.words import EXAMPLE
+
+_numbers = count(1)
+
+
+def place(page: Page, **changes: Any) -> str:
+    """Place an order by the form; return its id once its page is open."""
+    order_id = f"by-hand-{next(_numbers)}"
+    page.goto("/")
+    page.get_by_role("button", name="Place an order").click()
+    page.get_by_label("Id of the order").fill(order_id)
+    page.get_by_label("Request (JSON)").fill(json.dumps(EXAMPLE | changes))
+    page.get_by_role("button", name="Place", exact=True).click()
+    return order_id
+
+
+def status(page: Page, says: str) -> None:
+    expect(page.locator("h1 .status")).to_have_text(says)
+
+
+def say(page: Page, parcel: int, deed: str) -> None:
+    page.get_by_label(f"Parcel {parcel}", exact=True).get_by_role("button", name=deed).click()
+
+
+def test_a_person_is_the_warehouse_and_the_carrier_until_it_is_fulfilled(page: Page) -> None:
+    order_id = place(page)
+    expect(page).to_have_url(re.compile(f"/console/orders/{order_id}"))
+    for parcel in (1, 2):
+        say(page, parcel, "Packed")
+    for parcel in (1, 2):
+        say(page, parcel, "In transit")
+        say(page, parcel, "Delivered")
+    status(page, "fulfilled")
+    expect(page.get_by_role("button", name="Cancel the order")).to_have_count(0)
+    page.goto("/")
+    expect(page.locator(f"#row-{order_id} .status")).to_have_text("fulfilled")
+
+
+def test_a_parcel_that_is_lost_is_refunded(page: Page) -> None:
+    place(page)
+    for parcel in (1, 2):
+        say(page, parcel, "Packed")
+    for parcel, end in ((1, "Lost"), (2, "Returned")):
+        say(page, parcel, end)
+    status(page, "fulfilled")
+    expect(page.locator(".lanes")).to_contain_text("refund share")
+    expect(page.locator(".lanes")).to_contain_text("restock")
+
+
+def test_what_is_not_found_undoes_the_order_and_says_why(page: Page) -> None:
+    place(page)
+    say(page, 1, "Not found")
+    status(page, "rejected")
+    expect(page.locator(".why")).to_contain_text("could not be found in the warehouse")
+
+
+def test_an_order_is_cancelled_while_it_is_packed(page: Page) -> None:
+    place(page)
+    page.get_by_role("button", name="Cancel the order").click()
+    status(page, "cancelled")
+
+
+def test_on_a_shortage_the_customer_decides(page: Page, by_hand: System) -> None:
+    receipt = {"sku": "BOWL-KINTSUGI", "warehouse": "osaka", "quantity": 1}
+    with httpx.Client(base_url=by_hand.app_url(INVENTORY)) as inventory:
+        inventory.put("/receipts/one", json=receipt).raise_for_status()
+    place(page, lines=[{"sku": "BOWL-KINTSUGI", "quantity": 3}])
+    page.get_by_role("button", name="Send what is there").click()
+    say(page, 1, "Packed")
+    say(page, 1, "Delivered")
+    status(page, "fulfilled")
+
+
+def test_a_bad_request_is_said_in_words_and_changes_nothing(page: Page) -> None:
+    order_id = place(page, lines=[])
+    expect(page.get_by_role("alert")).to_contain_text("lines")
+    assert page.request.get(f"/orders/{order_id}").status == 404
+
+
+def test_markup_in_a_name_is_text(page: Page) -> None:
+    place(page, customerId="<b id=bold>bold</b>")
+    expect(page.get_by_text("<b id=bold>bold</b>").first).to_be_visible()
+    expect(page.locator("#bold")).to_have_count(0)
+    page.get_by_role("button", name="Cancel the order").click()
+    status(page, "cancelled")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_pages_fit_their_width_in_light_and_dark(
+    browser: Browser, by_hand: System, page: Page, scheme: str, width: int
+) -> None:
+    order_id = place(page)
+    expect(page.get_by_label("Parcel 2", exact=True)).to_be_visible()
+    context = browser.new_context(
+        base_url=by_hand.app_url(ORCHESTRATOR),
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": 900},
+    )
+    seen = context.new_page()
+    for name, path in (
+        ("list", "/"),
+        ("order", f"/console/orders/{order_id}"),
+        ("new", "/console/new"),
+    ):
+        seen.goto(path)
+        expect(seen.locator(".apps li")).to_have_count(6)
+        assert seen.evaluate("document.documentElement.scrollWidth") <= width
+        seen.screenshot(path=by_hand.home / f"{name}-{scheme}-{width}.png", full_page=True)
+    context.close()
