@@ -201,7 +201,9 @@ ORDER = Kind(
     terms=OrderTerms,
     closing=mail.end,
     owner=lambda order: order.customer_id,
-    title=lambda order: f"{sum(line.quantity for line in order.lines)} to {order.address.city}",
+    title=lambda order: (
+        f"{sum(line.quantity for line in order.lines)} pieces to {order.address.city}"
+    ),
     words=WORDS,
     shows=[Show("total", dict[str, object] | None, lambda _, p, __: p.results.get("total"), True)],
     example=EXAMPLE,
