@@ -111,9 +111,14 @@ def new(name: str) -> None:
     """Write a system of one's own, and say what to do with it."""
     folder = seed.plant(PROJECT, name).relative_to(PROJECT)
     console.print(f"{folder} is a system that works: its saga is in orchestrator.py.")
-    console.print(f"  make run SYSTEM={name}     starts it and settles its sample")
-    console.print(f"  make test SYSTEM={name}    runs its tests")
-    console.print("  docs/your-own.md      says what is where, and how to go on")
+    hints = {
+        f"make run SYSTEM={name}": "starts it and settles its sample",
+        f"make test SYSTEM={name}": "runs its tests",
+        "docs/your-own.md": "says what is where, and how to go on",
+    }
+    width = max(map(len, hints))
+    for what, does in hints.items():
+        console.print(f"  {what:{width}}  {does}")
 
 
 def main() -> int:

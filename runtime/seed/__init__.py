@@ -10,7 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from runtime import beside, systems, template
 from runtime.errors import SetupError
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
+_NAME = re.compile(r"[a-z][a-z0-9]{1,30}")  # a Python package and part of Kubernetes' names
+_STORES = ("desk", "payment", "workflow")
 _BLOCK = 300  # ports
 _BLOCKS = range(6_400, 30_000, _BLOCK)
 _REPLICAS = 4 * template.REPLICA_STEP
@@ -19,16 +20,14 @@ _REPLICAS = 4 * template.REPLICA_STEP
 def plant(project: Path, name: str) -> Path:
     """Write a system of this name, which works as it stands; return its folder.
 
-    Raises SetupError, and changes nothing, when the name is taken or none for a Python package.
+    Raises SetupError, and changes nothing, when the name is taken or none for a system.
     """
+    _check(name)
     folder = project / "systems" / name
-    if not _NAME.fullmatch(name) or keyword.iskeyword(name):
-        raise SetupError(
-            f"{name!r} is no name for a system: small letters, digits and _, a letter first."
-        )
     if folder.exists() or name == systems.TRIPS:
         raise SetupError(f"There is a system {name} already; choose another name.")
-    for path, text in _files(name, _free_block(project)):
+    files = list(_files(name, _free_block(project)))
+    for path, text in files:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
     return folder
@@ -36,7 +35,23 @@ def plant(project: Path, name: str) -> Path:
 
 def noun_of(name: str) -> tuple[str, str]:
     """Return the noun of a system's cases and its plural: ``claim``, ``claims``."""
-    return (name[:-1], name) if name.endswith("s") and len(name) > 2 else (name, f"{name}s")
+    if name.endswith("ies") and len(name) > 4:
+        return f"{name[:-3]}y", name
+    if name.endswith("s") and not name.endswith(("ss", "us")) and len(name) > 2:
+        return name[:-1], name
+    return name, f"{name}es" if name.endswith("s") else f"{name}s"
+
+
+def _check(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise SetupError(
+            f"{name!r} is no name for a system: 2 to 31 small letters and digits, a letter first."
+        )
+    if keyword.iskeyword(name):
+        raise SetupError(f"{name} is a word of Python's own; choose another name.")
+    noun, _ = noun_of(name)
+    if noun in _STORES:
+        raise SetupError(f"There will be a {noun}-store already; choose another name.")
 
 
 def _files(name: str, base: int) -> Iterator[tuple[str, str]]:
@@ -54,7 +69,7 @@ def _files(name: str, base: int) -> Iterator[tuple[str, str]]:
         "name": name,
         "noun": noun,
         "nouns": nouns,
-        "Noun": noun.title().replace("_", ""),
+        "Noun": noun.title(),
         "NOUN": noun.upper(),
         "base": base,
         "apps": [
