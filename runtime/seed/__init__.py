@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from runtime import beside, systems, template
 from runtime.errors import SetupError
 
-_NAME = re.compile(r"[a-z][a-z0-9]{1,30}")  # a Python package and part of Kubernetes' names
+_NAME = re.compile(r"[a-z][a-z0-9]{1,19}")  # a Python package and part of Kubernetes' names
 _STORES = ("desk", "payment", "workflow")
 _BLOCK = 300  # ports
 _BLOCKS = range(6_400, 30_000, _BLOCK)
@@ -45,7 +45,7 @@ def noun_of(name: str) -> tuple[str, str]:
 def _check(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise SetupError(
-            f"{name!r} is no name for a system: 2 to 31 small letters and digits, a letter first."
+            f"{name!r} is no name for a system: 2 to 20 small letters and digits, a letter first."
         )
     if keyword.iskeyword(name):
         raise SetupError(f"{name} is a word of Python's own; choose another name.")

@@ -28,7 +28,13 @@ def project_with(folder: Path, name: str) -> Path:
 def passes(project: Path, *command: str) -> None:
     """Run a module of Python's at the top of a project. Fails, with what it said, unless it ends
     well."""
-    done = subprocess.run(
+    done = ran(project, *command)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def ran(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a module of Python's at the top of a project, and return what it came to."""
+    return subprocess.run(
         [sys.executable, "-m", *command],
         cwd=project,
         env=os.environ | {"PYTHONPATH": str(project)},
@@ -37,4 +43,3 @@ def passes(project: Path, *command: str) -> None:
         timeout=240,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr

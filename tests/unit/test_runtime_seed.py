@@ -24,9 +24,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-def test_it_is_linted_and_formatted(project: Path) -> None:
-    passes(project, "ruff", "check", "--no-cache", "systems/claims")
-    passes(project, "ruff", "format", "--no-cache", "--check", "systems/claims")
+@pytest.mark.parametrize("name", ["ab", "claims", "aaaaaaaaaabbbbbbbbbb"])
+def test_it_is_linted_and_formatted(tmp_path: Path, name: str) -> None:
+    project = project_with(tmp_path.resolve(), name)
+    passes(project, "ruff", "check", "--no-cache", f"systems/{name}")
+    passes(project, "ruff", "format", "--no-cache", "--check", f"systems/{name}")
 
 
 def test_its_types_are_strict(project: Path) -> None:
@@ -89,6 +91,7 @@ def test_every_app_has_a_store_that_no_other_may_use(project: Path, name: str) -
         ("my_claims", "no name"),
         ("../x", "no name"),
         ("2claims", "no name"),
+        ("aaaaaaaaaabbbbbbbbbbc", "no name"),
         ("claims\n", "no name"),
         ("", "no name"),
     ],
