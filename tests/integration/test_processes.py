@@ -52,7 +52,7 @@ def test_dapr_workflow_list_reads_the_workflow_store(world: World, system: Syste
     if "requires cgo" in done.stdout + done.stderr:
         pytest.skip("the CLI was built without a C compiler, so it cannot read SQLite")
     [line] = [row for row in done.stdout.splitlines() if trip_id in row.split()]
-    assert line.split()[0] == "book_trip"
+    assert line.split()[0] == "trip"
 
 
 def dapr_list(system: System) -> list[list[str]]:
