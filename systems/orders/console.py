@@ -17,6 +17,10 @@ from systems.orders.fulfilment import SHIPPING, WAREHOUSE
 
 Deed = Literal["packed", "not_found", "in_transit", "delivered", "lost", "returned"]
 Number = Annotated[int, Path(ge=1, le=9)]
+Mail = Annotated[str, Path(pattern=r"^(shipped|cancelled|rejected|refunded-[1-9])$")]
+
+_NOTIFICATION = "notification-service"
+_NO_ANSWER = "The service does not answer just now. Nothing may have been changed; try again."
 
 
 def pages(show: Show) -> APIRouter:
@@ -36,11 +40,22 @@ def pages(show: Show) -> APIRouter:
         progress = record.progress if record else Progress()
         try:
             no = await _told(request.app.state.services, order_id, number, deed, progress)
-        except Unavailable as fault:
-            no = Refused(reason="unavailable", detail=str(fault))
+        except Unavailable:
+            return show(request, "said.html", 503, order_id=order_id, said=_NO_ANSWER)
         if no:
             return show(request, "said.html", 409, order_id=order_id, said=no.detail)
         return RedirectResponse(f"/console/orders/{order_id}", 303)
+
+    @router.get("/console/orders/{order_id}/mails/{kind}")
+    async def mail(request: Request, order_id: CaseId, kind: Mail) -> Response:
+        """Show a mail about an order as it was sent."""
+        services: Participants = request.app.state.services
+        try:
+            path = f"notifications/{order_id}:{kind}"
+            answer = await services.invoke(_NOTIFICATION, "GET", path)
+        except Unavailable:
+            return show(request, "said.html", 503, order_id=order_id, said=_NO_ANSWER)
+        return show(request, "mail.html", order_id=order_id, mail=answer.value or None)
 
     return router
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from runtime.system import System
 from systems.orders.tests.shop import INVENTORY, ORCHESTRATOR
 from systems.orders.words import EXAMPLE
+from tests.support.waiting import until
 
 _numbers = count(1)
 
@@ -58,6 +59,51 @@ def test_a_parcel_that_is_lost_is_refunded(page: Page) -> None:
     status(page, "fulfilled")
     expect(page.locator(".lanes")).to_contain_text("refund share")
     expect(page.locator(".lanes")).to_contain_text("restock")
+    total = page.locator(".cards article", has_text="Total")
+    paid = re.search(r"[\d,.]+ [A-Z]{3}", total.inner_text())
+    assert paid
+    expect(total).to_contain_text(f"Captured {paid[0]}")
+    expect(total).to_contain_text(f"Refunded {paid[0]}")
+    page.get_by_role("link", name="mail: refunded 2").click()
+    expect(page.locator("pre")).to_contain_text("it came back to us")
+
+
+def test_a_parcel_shows_where_it_is_and_only_what_can_be_said_of_it(page: Page) -> None:
+    place(page)
+    first = page.get_by_label("Parcel 1", exact=True)
+    expect(first).to_contain_text("being packed")
+    expect(first.get_by_role("button")).to_have_text(["Packed", "Not found"])
+    say(page, 1, "Packed")
+    expect(first.locator(".status")).to_have_text("packed")
+    expect(first.get_by_role("button")).to_have_count(0)
+    say(page, 2, "Packed")
+    expect(first).to_contain_text("handed over")
+    expect(first.get_by_role("button")).to_have_text(
+        ["In transit", "Delivered", "Lost", "Returned"]
+    )
+    say(page, 1, "Delivered")
+    expect(first.locator(".status").last).to_have_text("delivered")
+    expect(first.get_by_role("button")).to_have_count(0)
+    page.get_by_role("link", name="mail: shipped").click()
+    expect(page.locator("h1")).to_contain_text("on its way")
+
+
+def test_what_is_said_too_late_is_answered_in_words(page: Page) -> None:
+    order_id = place(page)
+    expect(page.get_by_label("Parcel 1", exact=True).get_by_role("button")).to_have_count(2)
+    page.route("**/live", lambda route: route.fulfill(status=204))  # the page stays as it is
+    page.request.post(f"/orders/{order_id}/cancel")
+    until(
+        lambda: page.request.get(f"/orders/{order_id}").json()["status"],
+        lambda status: status == "cancelled",
+        f"{order_id} to be cancelled",
+    )
+    say(page, 1, "Packed")
+    expect(page.get_by_role("heading", level=1)).to_have_text("That is not possible now")
+    expect(page.get_by_role("alert")).to_contain_text("undone")
+    page.get_by_role("link", name=order_id).click()
+    page.get_by_role("link", name="mail: cancelled").click()
+    expect(page.locator("h1")).to_contain_text("is cancelled")
 
 
 def test_what_is_not_found_undoes_the_order_and_says_why(page: Page) -> None:
