@@ -141,7 +141,7 @@ def test_on_a_shortage_what_is_there_is_sent_and_the_rest_not_charged(shop: Shop
     assert order["total"]["amount"] == shop.net(order_id) == PRICES[BOWL] + PRICES[KETTLE]
     paid = shop.payment(order_id)
     assert paid is not None
-    assert paid["amount"]["amount"] == PRICES[BOWL] + PRICES[KETTLE]
+    assert paid["authorised"]["amount"] == PRICES[BOWL] + PRICES[KETTLE]
 
 
 def test_of_nothing_there_is_nothing_to_send(shop: Shop) -> None:
