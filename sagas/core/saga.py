@@ -371,7 +371,7 @@ class Saga:
             said = signal.read(word)
         except ValidationError:
             return None
-        wait.word = said.model_dump(mode="json")
+        wait.word = said.model_dump(mode="json", by_alias=True)
         self._over(entry, waits)
         if signal.check and (no := signal.check(said)):
             self.turns.close(entry, "refused", no.reason, no.detail)
@@ -402,7 +402,7 @@ class Saga:
         if not due.done:
             return None
         answer: BaseModel = ask.answer.model_validate(due.value)
-        waits[0].word = answer.model_dump(mode="json")
+        waits[0].word = answer.model_dump(mode="json", by_alias=True)
         self._over(entry, waits)
         if signal.check and (no := signal.check(answer)):
             self.turns.close(entry, "refused", no.reason, no.detail)

@@ -95,7 +95,7 @@ class Engine:
 
     async def tell(self, workflow_id: str, event: str, word: BaseModel | None = None) -> bool:
         """Raise an event for a workflow; return whether there is one to hear it."""
-        data = word.model_dump(mode="json") if word else None
+        data = word.model_dump(mode="json", by_alias=True) if word else None
         try:
             await self._client.raise_workflow_event(workflow_id, event, data=data)
         except AioRpcError as fault:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from sagas.core.calls import Answer, Call, Refused
 from sagas.core.frame import forward
@@ -42,7 +42,7 @@ class Paid(BaseModel):
 
 
 class Lost(BaseModel):
-    where: str
+    place: str = Field(alias="where")
 
 
 def _enough(said: Paid) -> Refused | None:
@@ -267,6 +267,13 @@ def test_of_two_signals_that_both_came_the_one_named_first_counts() -> None:
 def test_of_two_signals_one_may_make_no_sense() -> None:
     _, kept = run(either, waiting=[("paid", {}), ("lost", {"where": "at sea"})])
     assert kept.results["said"] == {"where": "at sea"}
+
+
+def test_a_word_is_kept_as_it_was_said() -> None:
+    _, kept = run(either, waiting=[("lost", {"where": "at sea"})])
+    order = {"again": True, "heard": [wait for wait in kept.waits if wait.word]}
+    _, again = run(either, order=order)
+    assert again.results["said"] == {"where": "at sea"}
 
 
 def test_a_signal_that_was_not_the_first_is_heard_when_it_is_waited_for_again() -> None:
