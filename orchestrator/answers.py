@@ -3,7 +3,11 @@
 An answer without it is a fault of the service: the step fails and is undone, like any other.
 """
 
+from collections.abc import Callable
+
 from pydantic import BaseModel, Field
+
+from sagas import Refused
 
 FLIGHT, HOTEL = "flight-service", "hotel-service"
 PAYMENT, NOTIFICATION = "payment-service", "notification-service"
@@ -25,6 +29,17 @@ class Offers(BaseModel):
     offers: list[Offer]
 
 
+def cheapest(what: str) -> Callable[[Offers], Offers | Refused]:
+    """Return what leaves the cheapest of offers of this kind, and refuses when there is none."""
+
+    def of(found: Offers) -> Offers | Refused:
+        if not found.offers:
+            return Refused(reason="sold_out", detail=f"No {what} fits the request.")
+        return Offers(offers=[min(found.offers, key=lambda offer: offer.price.amount)])
+
+    return of
+
+
 class FlightLeg(BaseModel):
     number: str
     origin: str = Field(alias="from")
@@ -33,7 +48,7 @@ class FlightLeg(BaseModel):
     arrival: str
 
 
-class FlightReservation(BaseModel):
+class Seats(BaseModel):
     id: str
     passengers: int
     price: Price
@@ -47,7 +62,7 @@ class Stay(BaseModel):
     check_out: str = Field(alias="checkOut")
 
 
-class HotelReservation(BaseModel):
+class Rooms(BaseModel):
     id: str
     guests: int
     price: Price

@@ -1,4 +1,4 @@
-"""Approval of a trip that costs more than its limit: the signal, its terms, how it is shown."""
+"""Approval of a trip that costs more than its limit: its terms, the signal, the wait, the view."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -6,7 +6,9 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from base.wire import Timestamp, Wire
-from sagas import Progress, Refused, Signal
+from sagas import Done, Durable, Progress, Refused, Saga, Signal, Step
+
+_TO_CHARGE_AND_CONFIRM = timedelta(minutes=15)
 
 
 class TripTerms(BaseModel, extra="allow"):
@@ -56,6 +58,14 @@ APPROVAL = Signal(
     },
     unasked="nothing_to_approve",
 )
+
+
+def obtain(saga: Saga, *extend: Step[Done]) -> Durable[None]:
+    """Wait for approval, the holds extended by these steps."""
+    lasts = saga.terms(TripTerms).lasts
+    until = f"{saga.now + lasts + _TO_CHARGE_AND_CONFIRM:%Y-%m-%dT%H:%M:%SZ}"
+    yield from saga.together(*(step.given(until=until) for step in extend))
+    yield from saga.hear(APPROVAL, within=lasts)
 
 
 def shown(progress: Progress, terms: TripTerms) -> ApprovalView | None:

@@ -1,57 +1,42 @@
 """The trip saga: search, hold, charge, confirm, tell; or undo and say why."""
 
-from datetime import timedelta
-from functools import partial
-
+from orchestrator import approval
 from orchestrator.answers import (
     FLIGHT,
     HOTEL,
     PAYMENT,
     Charge,
-    FlightReservation,
-    HotelReservation,
     Offers,
     Price,
+    Rooms,
+    Seats,
+    cheapest,
 )
 from orchestrator.approval import APPROVAL, TripTerms
 from orchestrator.mails import CANCELLATION, CONFIRMATION, REFUSAL, tell
 from orchestrator.request import TripRequest
 from orchestrator.shown import ALSO, SHOWS
 from orchestrator.words import EXAMPLE, WORDS
-from sagas import Done, Durable, Kind, Refused, Saga, Shown, Step
+from sagas import Done, Durable, Kind, Saga, Shown, Step
 
-_TO_CHARGE_AND_CONFIRM = timedelta(minutes=15)
 _HOLD = "PUT reservations/{id}"
 _CANCEL, _EXTEND, _CONFIRM = (
     f"POST reservations/{{id}}/{d}" for d in ("cancel", "extend", "confirm")
 )
 
-
-def _cheapest(what: str, found: Offers) -> Offers | Refused:
-    if not found.offers:
-        return Refused(reason="sold_out", detail=f"No {what} fits the request.")
-    return Offers(offers=[min(found.offers, key=lambda offer: offer.price.amount)])
-
-
 # name, service, request, resource, answer, undone by
-search_flight = Step(
-    "search flight", FLIGHT, "POST search", "", Offers, check=partial(_cheapest, "flight")
-)
-search_hotel = Step(
-    "search hotel", HOTEL, "POST search", "", Offers, check=partial(_cheapest, "hotel")
-)
+search_flight = Step("search flight", FLIGHT, "POST search", "", Offers, check=cheapest("flight"))
+search_hotel = Step("search hotel", HOTEL, "POST search", "", Offers, check=cheapest("hotel"))
 cancel_flight = Step("cancel flight", FLIGHT, _CANCEL, "flight", Shown)
 cancel_hotel = Step("cancel hotel", HOTEL, _CANCEL, "hotel", Shown)
-hold_flight = Step("hold flight", FLIGHT, _HOLD, "flight", FlightReservation, cancel_flight)
-hold_hotel = Step("hold hotel", HOTEL, _HOLD, "hotel", HotelReservation, cancel_hotel)
+hold_flight = Step("hold flight", FLIGHT, _HOLD, "flight", Seats, cancel_flight)
+hold_hotel = Step("hold hotel", HOTEL, _HOLD, "hotel", Rooms, cancel_hotel)
 extend_flight = Step("extend flight", FLIGHT, _EXTEND, "flight", Done)
 extend_hotel = Step("extend hotel", HOTEL, _EXTEND, "hotel", Done)
 refund = Step("refund", PAYMENT, "POST charges/{id}/refund", "payment", Shown)
 charge = Step("charge", PAYMENT, "PUT charges/{id}", "payment", Charge, refund)
-confirm_flight = Step(
-    "confirm flight", FLIGHT, _CONFIRM, "flight", FlightReservation, promised=True
-)
-confirm_hotel = Step("confirm hotel", HOTEL, _CONFIRM, "hotel", HotelReservation, promised=True)
+confirm_flight = Step("confirm flight", FLIGHT, _CONFIRM, "flight", Seats, promised=True)
+confirm_hotel = Step("confirm hotel", HOTEL, _CONFIRM, "hotel", Rooms, promised=True)
 
 
 def book(saga: Saga, trip: TripRequest) -> Durable[None]:
@@ -63,7 +48,7 @@ def book(saga: Saga, trip: TripRequest) -> Durable[None]:
     )
     total = _total(saga, flight.price, hotel.price)
     if total.amount > saga.terms(TripTerms).approval_limit:
-        yield from _obtain_approval(saga)
+        yield from approval.obtain(saga, extend_flight, extend_hotel)
     yield from saga.run(
         charge.given(customerId=trip.customer_id, amount=total, paymentMethod=trip.payment_method)
     )
@@ -74,9 +59,8 @@ def _offers(saga: Saga, trip: TripRequest) -> Durable[list[str]]:
     """Return the offers named in the request, or else the cheapest found."""
     wanted = ((search_flight, trip.flight), (search_hotel, trip.hotel))
     searches = [step.given(wish) for step, wish in wanted if wish.offer_id is None]
-    found = yield from saga.together(*searches)
-    cheapest = iter(found)
-    return [wish.offer_id or next(cheapest).offers[0].offer_id for _, wish in wanted]
+    found = iter((yield from saga.together(*searches)))
+    return [wish.offer_id or next(found).offers[0].offer_id for _, wish in wanted]
 
 
 def _total(saga: Saga, flight: Price, hotel: Price) -> Price:
@@ -86,14 +70,6 @@ def _total(saga: Saga, flight: Price, hotel: Price) -> Price:
     total = Price(amount=flight.amount + hotel.amount, currency=flight.currency)
     saga.show(total=total)
     return total
-
-
-def _obtain_approval(saga: Saga) -> Durable[None]:
-    """Wait for approval, holds extended."""
-    lasts = saga.terms(TripTerms).lasts
-    until = f"{saga.now + lasts + _TO_CHARGE_AND_CONFIRM:%Y-%m-%dT%H:%M:%SZ}"
-    yield from saga.together(extend_flight.given(until=until), extend_hotel.given(until=until))
-    yield from saga.hear(APPROVAL, within=lasts)
 
 
 TRIP = Kind(

@@ -13,7 +13,7 @@ from sagas.core.progress import Progress
 from sagas.engine.participants import Participants
 from sagas.web.console.showing import Show
 from sagas.web.routes import CaseId, CasesOf
-from systems.orders.fulfilment import SHIPPING, WAREHOUSE
+from systems.orders.answers import SHIPPING, WAREHOUSE
 
 Deed = Literal["packed", "not_found", "in_transit", "delivered", "lost", "returned"]
 Number = Annotated[int, Path(ge=1, le=9)]

@@ -3,34 +3,26 @@
 from datetime import timedelta
 from typing import Any
 
-from sagas import Done, Durable, Kind, Refused, Saga, Show, Shown, Signal, Step
+from sagas import Done, Durable, Kind, Saga, Show, Shown, Step
 from systems.orders import mail
-from systems.orders.order import (
+from systems.orders.answers import (
+    INVENTORY,
+    PAYMENT,
+    SHIPPING,
+    WAREHOUSE,
     Carried,
-    Choice,
     Label,
-    OrderRequest,
-    OrderTerms,
     Parcel,
     Picked,
     Quote,
     Stock,
 )
+from systems.orders.heard import CARRIER, PACKED, SHORT_PICK, SHORTAGE, Choice
+from systems.orders.order import OrderRequest, OrderTerms
 from systems.orders.words import EXAMPLE, WORDS
 
-INVENTORY, WAREHOUSE = "inventory-service", "warehouse-service"
-SHIPPING, PAYMENT = "shipping-service", "payment-service"
 PARCELS = range(1, 4)  # an order has at the most one for each warehouse
 _SHARE = "payments/{case}:payment/captures/{resource}"
-
-
-def _packed(seen: Picked) -> Picked | Refused:
-    return Refused(reason="pending", detail="Being packed.") if seen.status == "picking" else seen
-
-
-def _arrived(seen: Carried) -> Carried | Refused:
-    return seen if seen.arrived else Refused(reason="pending", detail="On its way.")
-
 
 # name, service, request, resource, answer, undone by
 check = Step("check address", SHIPPING, "POST addresses/check", "", Done)
@@ -44,7 +36,7 @@ keep = Step(
 )
 put_back = Step("put back", WAREHOUSE, "POST picks/{id}/undo", "pick", Done)
 pick = Step("pick", WAREHOUSE, "PUT picks/{id}", "pick", Done, put_back)
-look_at_pick = Step("look at pick", WAREHOUSE, "GET picks/{id}", "pick", Picked, check=_packed)
+look_at_pick = Step("look at pick", WAREHOUSE, "GET picks/{id}", "pick", Picked, check=Picked.known)
 void = Step("void label", SHIPPING, "POST labels/{id}/undo", "label", Shown)
 label = Step("buy label", SHIPPING, "PUT labels/{id}", "label", Label, void)
 give_back = Step("refund share", PAYMENT, f"POST {_SHARE}/refund", "share", Done)
@@ -52,21 +44,8 @@ capture = Step("capture share", PAYMENT, f"PUT {_SHARE}", "share", Done, give_ba
 hand_over = Step("hand over", WAREHOUSE, "POST picks/{id}/hand-over", "pick", Done, pivot=True)
 ship = Step("take off stock", INVENTORY, "POST reservations/{id}/ship", "stock", Shown)
 collect = Step("call carrier", SHIPPING, "POST labels/{id}/collect", "label", Shown)
-follow = Step("look at parcel", SHIPPING, "GET labels/{id}", "label", Carried, check=_arrived)
+follow = Step("look at parcel", SHIPPING, "GET labels/{id}", "label", Carried, check=Carried.known)
 restock = Step("restock", INVENTORY, "POST reservations/{id}/restock", "stock", Shown)
-
-SHORTAGE = Signal(
-    "shortage",
-    Choice,
-    choices={
-        "Wait for all of it": Choice(choice="wait"),
-        "Send what is there": Choice(choice="ship"),
-        "Cancel the order": Choice(choice="cancel"),
-    },
-)
-PACKED = Signal("packed", Picked, by="participant")
-SHORT_PICK = Signal("short_pick", Picked, by="participant")
-CARRIER = Signal("carrier", Carried, by="participant")
 
 
 def fulfil(saga: Saga, order: OrderRequest) -> Durable[None]:

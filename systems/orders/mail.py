@@ -5,7 +5,8 @@ from typing import Any
 from pydantic_settings import BaseSettings
 
 from sagas import Done, Progress, Step
-from systems.orders.order import OrderRequest, Parcel
+from systems.orders.answers import Parcel
+from systems.orders.order import OrderRequest
 from systems.orders.words import WORDS
 
 _NOTIFICATION, _SEND = "notification-service", "PUT notifications/{id}"

@@ -1,7 +1,7 @@
-"""What may be asked for, an order; and what the saga needs of the participants' answers."""
+"""What may be asked for: an order, and the terms that it is taken on."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, EmailStr, Field, StringConstraints
 
@@ -35,62 +35,3 @@ class OrderTerms(BaseModel, extra="allow"):
     def wait(self, name: str) -> timedelta:
         """Return how long a wait of this name lasts."""
         return timedelta(seconds=getattr(self, f"{name}_seconds"))
-
-
-class Money(BaseModel):
-    """Minor units, with an ISO 4217 code."""
-
-    amount: int
-    currency: str
-
-
-class Quote(BaseModel):
-    total: Money
-
-
-class Line(BaseModel):
-    sku: str
-    quantity: int
-
-
-class Parcel(BaseModel):
-    """What one warehouse sends: ``price`` is its share of the total, ``weight`` is in grams."""
-
-    number: int
-    warehouse: str
-    lines: list[Line]
-    price: Money
-    weight: int
-
-
-class Stock(BaseModel):
-    parcels: list[Parcel]
-    total: Money
-
-
-class Label(BaseModel):
-    tracking_number: str = Field(alias="trackingNumber")
-
-
-class Picked(BaseModel):
-    """What became of a pick: packed, or what of it was not found."""
-
-    status: str = "short"
-    missing: list[Line] = []
-
-
-class Carried(BaseModel):
-    """Where a parcel is."""
-
-    status: str
-
-    @property
-    def arrived(self) -> bool:
-        return self.status in ("delivered", "lost", "returned")
-
-
-class Choice(Wire):
-    """What the customer wants done when not all is there: ``wait`` for it, have ``ship``ped what
-    is there, or ``cancel``."""
-
-    choice: Literal["wait", "ship", "cancel"]

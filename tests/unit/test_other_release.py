@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from orchestrator import request as asking
+from orchestrator import values
 from orchestrator.request import TripRequest
 from orchestrator.trip import TRIP
 from sagas.core.progress import (
@@ -114,7 +114,7 @@ def test_an_airport_that_is_gone_is_refused_at_the_door_and_read_in_what_is_stor
     sidecar = MemoryStore()
     records = Records(sidecar, TRIP)  # type: ignore[arg-type]
     asyncio.run(records.accept(record()))
-    monkeypatch.setattr(asking, "_airports", lambda: frozenset({"JFK"}))
+    monkeypatch.setattr(values, "_airports", lambda: frozenset({"JFK"}))
     with pytest.raises(ValidationError, match="SFO"):
         TripRequest.model_validate(VALID)
     found = asyncio.run(records.get("t1"))

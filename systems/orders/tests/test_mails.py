@@ -10,8 +10,8 @@ from services.notification.mail import Mail
 from services.notification.models import Notice
 from services.notification.notices import Notices, NoticeSettings
 from systems.orders import mail
+from systems.orders.answers import Money, Parcel
 from systems.orders.fulfilment import ORDER
-from systems.orders.order import Money, Parcel
 from systems.orders.words import EXAMPLE
 
 PRICE = {"amount": 1999, "currency": "USD"}
