@@ -16,6 +16,7 @@ import psutil
 
 from runtime import (
     beside,
+    build,
     control_plane,
     databases,
     logs,
@@ -97,7 +98,8 @@ class System:
         return self.home / "data" / self.changes.profile
 
     def set_up(self) -> Dapr:
-        """Find or build Dapr. Raises SetupError."""
+        """Find or build Dapr, and build what else the system needs. Raises SetupError."""
+        build.of_system(self.name)
         return find_or_build(control_plane_runs=self._foreign_control_plane())
 
     def start(self) -> None:
