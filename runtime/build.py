@@ -1,9 +1,9 @@
 """Building programs from their Go modules, once, into the user's cache folder.
 
 Each folder `sidecar`, `control-plane` and `cli` beside this file is a Go module that pins one set
-of Dapr's programs; `s3` pins an S3 gateway, which a system can ask for. A module's programs are built into a temporary folder that is renamed when all
-are there, so what carries the final name is whole; its name holds the version and a digest of the
-pins.
+of Dapr's programs; `s3` pins an S3 gateway, which a system can ask for.
+A module's programs are built into a temporary folder that is renamed when all are there, so what
+carries the final name is whole; its name holds the version and a digest of the pins.
 """
 
 import fcntl
@@ -202,7 +202,9 @@ def _watch(process: subprocess.Popen[bytes], module: Module, log: Path) -> None:
     """Show how far the build is until it ends: a running line on a terminal, else one at times."""
     started = shown = time.monotonic()
     every = _TICK_SECONDS if sys.stdout.isatty() else _LINE_SECONDS
-    _show(f"Building {module.of} {module.version} ({module.name}) with Go, once; it takes minutes …")
+    _show(
+        f"Building {module.of} {module.version} ({module.name}) with Go, once; it takes minutes …"
+    )
     while True:
         try:
             process.wait(_TICK_SECONDS)

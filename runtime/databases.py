@@ -98,8 +98,8 @@ def _package(name: str) -> Path:
     found = find_spec(name)
     if found is None or not found.submodule_search_locations:
         raise SetupError(
-            "The database server is not installed: `make setup` with the PROFILE or SYSTEM that needs it "
-            "installs it. Or give the address of yours (POSTGRES_URL, or REDIS_HOST and REDIS_PASSWORD)."
+            "The database server is not installed: `make setup`, with the PROFILE or SYSTEM that "
+            "needs it, installs it. Or give the address of yours."
         )
     return Path(found.submodule_search_locations[0])
 

@@ -24,6 +24,7 @@ _MARK = "TENANTS_SERVER"
 _INHERITED = ("PATH", "HOME", "LANG", "TRAVEL_SYSTEM")  # not what names the sidecar's ports
 _START_SECONDS, _END_SECONDS, _PAUSE_SECONDS = 60.0, 20.0, 0.1
 _WATCH_SECONDS = 1.0
+_LOCK_PAUSE_SECONDS = 0.02
 
 _log = logging.getLogger("tenants")
 
@@ -128,8 +129,8 @@ async def locked(path: Path) -> AsyncIterator[None]:
     """Hold a lock that no other process of this machine holds; it ends with the process."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        while not _taken(file):
-            await asyncio.sleep(0.02)
+        while not _taken(file):  # noqa: ASYNC110 other processes hold it too
+            await asyncio.sleep(_LOCK_PAUSE_SECONDS)
         yield
 
 

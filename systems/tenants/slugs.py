@@ -15,10 +15,50 @@ _BEGINNINGS = ("pg-", "xn-", "sthree-", "amzn-", "platform-")
 _ENDINGS = ("-s3alias", "-ol-s3", "-mrap", "-x-s3", "-table-s3")
 # Databases, schemas and roles that PostgreSQL has or may have, and names of hosts and paths.
 RESERVED = frozenset(
-    "postgres public template0 template1 information-schema none current-user session-user user "
-    "root admin administrator superuser system all default tenants tenant platform "
-    "api www app auth login token realms realm console static health healthz readyz metrics docs "
-    "mail smtp localhost internal support security billing status".split()
+    {
+        "postgres",
+        "public",
+        "template0",
+        "template1",
+        "information-schema",
+        "none",
+        "current-user",
+        "session-user",
+        "user",
+        "root",
+        "admin",
+        "administrator",
+        "superuser",
+        "system",
+        "all",
+        "default",
+        "tenants",
+        "tenant",
+        "platform",
+        "api",
+        "www",
+        "app",
+        "auth",
+        "login",
+        "token",
+        "realms",
+        "realm",
+        "console",
+        "static",
+        "health",
+        "healthz",
+        "readyz",
+        "metrics",
+        "docs",
+        "mail",
+        "smtp",
+        "localhost",
+        "internal",
+        "support",
+        "security",
+        "billing",
+        "status",
+    }
 )
 
 
@@ -34,7 +74,7 @@ def checked(slug: str) -> str:
 
 
 def schema_of(slug: str) -> str:
-    """Return the name of its schema and role. No two slugs have the same: none has an underscore."""
+    """Return the name of its schema and role: no two slugs have the same."""
     return slug.replace("-", "_")
 
 

@@ -145,7 +145,9 @@ class Schemas:
             role, mark = await _role(connection, name), await _schema(connection, name)
         marks = {"schema": mark, "role": role.mark if role else None}
         there = {"schema": mark is not None, "role": role is not None}
-        missing = [f"There is no {what} {name}." for what, is_there in there.items() if not is_there]
+        missing = [
+            f"There is no {what} {name}." for what, is_there in there.items() if not is_there
+        ]
         foreign = [
             f"The {what} {name} belongs to {marks[what] or 'nobody known'}."
             for what, is_there in there.items()
@@ -220,7 +222,9 @@ class Schemas:
     async def _alone(self, name: str) -> AsyncIterator[AsyncConnection]:
         """Give a transaction about a name, of which there is one at a time."""
         async with self._postgres.connection() as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+            await connection.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name]
+            )
             yield connection
 
 
@@ -245,11 +249,11 @@ async def _schema(connection: AsyncConnection, name: str) -> str | None:
 
 
 async def _run(connection: AsyncConnection, query: str, name: str) -> None:
-    await connection.execute(sql.SQL(query).format(sql.Identifier(name)))  # type: ignore[arg-type]
+    await connection.execute(sql.SQL(query).format(sql.Identifier(name)))
 
 
 async def _mark(connection: AsyncConnection, kind: str, name: str, mark: str) -> None:
-    query = sql.SQL(f"COMMENT ON {kind} {{}} IS {{}}")  # type: ignore[arg-type]
+    query = sql.SQL(f"COMMENT ON {kind} {{}} IS {{}}")
     await connection.execute(query.format(sql.Identifier(name), sql.Literal(mark)))
 
 

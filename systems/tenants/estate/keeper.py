@@ -1,6 +1,6 @@
 """Decides what is to become of a resource, and brings the real world there, one call at a time."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -8,7 +8,17 @@ from typing import Any
 
 from base.errors import Refusal
 from kit.documents import Documents
-from systems.tenants.estate.kept import Kept, gone, lifted, suspended, there, wanted
+from systems.tenants.estate.kept import (
+    Kept,
+    Suspension,
+    called_off,
+    gone,
+    lifted,
+    placed,
+    suspended,
+    there,
+    wanted,
+)
 from systems.tenants.estate.things import Found, Owned, Things
 from systems.tenants.server import locked
 
@@ -20,8 +30,15 @@ class Keeper:
     Methods raise Unavailable, and refuse what the rules refuse.
     """
 
-    def __init__(self, kept: Documents[Kept], things: Things, folder: Path) -> None:
+    def __init__(
+        self,
+        kept: Documents[Kept],
+        suspensions: Documents[Suspension],
+        things: Things,
+        folder: Path,
+    ) -> None:
         self._kept = kept
+        self._suspensions = suspensions
         self.things = things
         self._folder = folder
 
@@ -41,21 +58,31 @@ class Keeper:
         """Remove it with all that is in it, for good."""
         return await self._to(resource_id, gone)
 
-    async def suspend(self, resource_id: str, by: str) -> Kept:
-        return await self._to(resource_id, lambda known: suspended(known, by))
+    async def suspend(self, suspension_id: str, resource_id: str) -> Kept:
+        """Let nobody use a resource, until this suspension is lifted."""
+        await self._suspensions.change(
+            suspension_id, lambda known: placed(known, suspension_id, resource_id)
+        )
+        return await self._to(resource_id, lambda known: suspended(known, suspension_id))
 
-    async def lift(self, resource_id: str, by: str) -> Kept:
-        return await self._to(resource_id, lambda known: lifted(known, by))
+    async def lift(self, suspension_id: str) -> Suspension:
+        """Undo a suspension; of one unknown, leave a tombstone."""
+        off = await self._suspensions.change(
+            suspension_id, lambda known: called_off(known, suspension_id)
+        )
+        if off.resource:
+            await self._to(off.resource, lambda known: lifted(known, suspension_id))
+        return off
 
     async def reconcile(self, resource_id: str) -> Kept:
         """Bring it again to how it has to be."""
         return await self._to(resource_id, lambda known: known)
 
     async def furnish(self, resource_id: str) -> Kept:
-        return await self._with(resource_id, self.things.furnish)
+        return await self.using(resource_id, self.things.furnish)
 
     async def smoke(self, resource_id: str) -> Kept:
-        return await self._with(resource_id, self.things.smoke)
+        return await self.using(resource_id, self.things.smoke)
 
     async def export(self, resource_id: str, name: str) -> Kept:
         """Write all that is in it into the folder of this name."""
@@ -65,7 +92,7 @@ class Keeper:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             await self.things.export(kept, folder)
 
-        return await self._with(resource_id, write)
+        return await self.using(resource_id, write)
 
     async def get(self, resource_id: str) -> Kept:
         """Return what is to become of it. Refuses ``unknown_resource``."""
@@ -100,7 +127,8 @@ class Keeper:
             await self.things.remove(kept)
         return kept
 
-    async def _with(self, resource_id: str, act: Callable[[Kept], Any]) -> Kept:
+    async def using(self, resource_id: str, act: Callable[[Kept], Awaitable[object]]) -> Kept:
+        """Do something with it while nobody else does. Refuses ``unknown_resource``."""
         async with self._alone(resource_id):
             known = there(await self._known(resource_id))
             await act(known)

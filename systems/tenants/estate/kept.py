@@ -38,6 +38,30 @@ class Kept(BaseModel, extra="allow"):
         return "suspended" if "on" in self.suspensions.values() else "present"
 
 
+class Suspension(BaseModel, extra="allow"):
+    """A suspension by its own id, and of which resource: so it can be lifted by that alone."""
+
+    id: str
+    resource: str = ""
+    status: Literal["on", "lifted"] = "on"
+
+
+def placed(known: Suspension | None, id_: str, resource: str) -> Suspension:
+    """Return the suspension of a resource. Refuses ``undone`` and ``idempotency_conflict``."""
+    if known is None:
+        return Suspension(id=id_, resource=resource)
+    if known.status == "lifted":
+        raise Refusal("undone", f"The suspension {id_} was lifted.")
+    if known.resource != resource:
+        raise Refusal("idempotency_conflict", f"{id_} is the suspension of another resource.")
+    return known
+
+
+def called_off(known: Suspension | None, id_: str) -> Suspension:
+    """Return it lifted; of one unknown, a tombstone."""
+    return (known or Suspension(id=id_)).model_copy(update={"status": "lifted"})
+
+
 def wanted(known: Kept, request: dict[str, Any]) -> Kept:
     """Return the resource as it has to be once it was asked for.
 

@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path as Folder
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Request
+from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from base.problems import problems
@@ -15,7 +16,7 @@ from base.wire import ResourceId, Wire, as_asked
 from kit.documents import Documents
 from kit.service import create_service
 from systems.tenants.estate.keeper import Keeper
-from systems.tenants.estate.kept import Kept, Target
+from systems.tenants.estate.kept import Kept, Suspension, Target
 from systems.tenants.estate.things import Found, Owned, Things
 
 MakeThings = Callable[[FastAPI, Sidecar], AbstractAsyncContextManager[Things]]
@@ -34,7 +35,20 @@ class ResourceState(Wire):
     id: str
     status: Target
     slug: str
-    facts: dict[str, str] = {}
+    facts: dict[str, str] = Field(default_factory=dict)
+
+
+class SuspensionRequest(Wire):
+    """Which resource it is of."""
+
+    resource: ResourceId
+
+
+class SuspensionState(Wire):
+    """Whether a suspension counts."""
+
+    id: str
+    status: Literal["on", "lifted"]
 
 
 class Look(Wire):
@@ -68,15 +82,17 @@ def create_estate_service(
 
     @asynccontextmanager
     async def live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
-        kept = Documents(StateStore(sidecar, store), noun, Kept)
+        state, folder = StateStore(sidecar, store), EstateSettings().estate_folder.resolve()
+        kept = Documents(state, noun, Kept)
+        suspensions = Documents(state, "suspension", Suspension)
         async with make(app, sidecar) as things:
-            app.state.keeper = Keeper(kept, things, EstateSettings().estate_folder.resolve())
+            app.state.keeper = Keeper(kept, suspensions, things, folder)
             yield
 
     statuses = {"unknown_resource": 404}
     app = create_service(title, store, live, statuses)
     app.include_router(_making(noun, asked, furnish))
-    app.include_router(_suspending(noun))
+    app.include_router(_suspending())
     app.include_router(_looking(noun))
     return app
 
@@ -115,6 +131,10 @@ def _making(noun: str, asked: type[Wire], furnish: str) -> APIRouter:
     async def smoke(resource_id: ResourceId, keeper: KeeperOf) -> ResourceState:
         return state(keeper, await keeper.smoke(resource_id))
 
+    @routes.put("/exports/{name}", summary="Write all that is in it", responses=problems(404))
+    async def export(resource_id: ResourceId, name: CaseName, keeper: KeeperOf) -> ResourceState:
+        return state(keeper, await keeper.export(resource_id, name))
+
     if furnish:
 
         @routes.post(f"/{furnish}", summary="Complete it", responses=problems(404))
@@ -124,20 +144,19 @@ def _making(noun: str, asked: type[Wire], furnish: str) -> APIRouter:
     return routes
 
 
-def _suspending(noun: str) -> APIRouter:
-    routes = APIRouter(prefix=f"/{noun}s/{{resource_id}}", tags=[f"{noun}s"])
+def _suspending() -> APIRouter:
+    routes = APIRouter(prefix="/suspensions/{suspension_id}", tags=["suspensions"])
 
-    @routes.put("/suspensions/{by}", summary="Let nobody use it", responses=problems(404, 409))
-    async def suspend(resource_id: ResourceId, by: CaseName, keeper: KeeperOf) -> ResourceState:
-        return state(keeper, await keeper.suspend(resource_id, by))
+    @routes.put("", summary="Let nobody use a resource", responses=problems(404, 409))
+    async def suspend(
+        suspension_id: ResourceId, wanted: SuspensionRequest, keeper: KeeperOf
+    ) -> ResourceState:
+        return state(keeper, await keeper.suspend(suspension_id, wanted.resource))
 
-    @routes.post("/suspensions/{by}/undo", summary="Let it be used again")
-    async def lift(resource_id: ResourceId, by: CaseName, keeper: KeeperOf) -> ResourceState:
-        return state(keeper, await keeper.lift(resource_id, by))
-
-    @routes.put("/exports/{name}", summary="Write all that is in it", responses=problems(404))
-    async def export(resource_id: ResourceId, name: CaseName, keeper: KeeperOf) -> ResourceState:
-        return state(keeper, await keeper.export(resource_id, name))
+    @routes.post("/undo", summary="Let it be used again; of something unknown, leave a tombstone")
+    async def lift(suspension_id: ResourceId, keeper: KeeperOf) -> SuspensionState:
+        off = await keeper.lift(suspension_id)
+        return SuspensionState(id=off.id, status=off.status)
 
     return routes
 
@@ -156,9 +175,7 @@ def _looking(noun: str) -> APIRouter:
     @routes.get(f"/{noun}s/{{resource_id}}/found", summary="What really exists of it")
     async def look(resource_id: ResourceId, keeper: KeeperOf) -> Look:
         kept, found = await keeper.look(resource_id)
-        return Look(
-            id=kept.id, wanted=kept.target, found=found, matches=found.state == kept.target
-        )
+        return Look(id=kept.id, wanted=kept.target, found=found, matches=found.state == kept.target)
 
     @routes.post(f"/{noun}s/{{resource_id}}/reconcile", summary="Mend what differs")
     async def reconcile(resource_id: ResourceId, keeper: KeeperOf) -> ResourceState:

@@ -17,7 +17,7 @@ class Found(Wire):
     part; ``problems`` say what is wrong, in words."""
 
     state: State
-    problems: list[str] = []
+    problems: list[str] = Field(default_factory=list)
 
 
 class Owned(Wire):

@@ -139,7 +139,7 @@ class Buckets:
                     try:
                         entry = tarfile.TarInfo(each.object_name)
                         entry.size = each.size or 0
-                        archive.addfile(entry, content)  # type: ignore[arg-type]
+                        archive.addfile(entry, content)
                     finally:
                         content.close()
                         content.release_conn()

@@ -6,7 +6,7 @@ owners of buckets. See https://github.com/versity/versitygw/wiki/Multi-Tenant.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 import urllib3
 from minio import Minio
-from minio.credentials import Credentials
+from minio.credentials.credentials import Credentials
 from minio.signer import sign_v4_s3
 from pydantic_settings import BaseSettings
 
@@ -138,7 +138,7 @@ class Gateway:
             date=now,
         )
         try:
-            answer = self._http.request("PATCH", url.geturl(), body=content, headers=dict(signed))
+            answer = self._http.request("PATCH", url.geturl(), body=content, headers=_plain(signed))
         except urllib3.exceptions.HTTPError as fault:
             raise Unavailable(f"S3: {type(fault).__name__}") from fault
         if answer.status >= 300 and _code(answer.data) not in _SETTLED:
@@ -180,6 +180,10 @@ def _options(folder: Path, address: str) -> list[str]:
 
 def _text(element: ElementTree.Element, tag: str) -> str:
     return element.findtext(tag) or ""
+
+
+def _plain(headers: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in headers.items()}
 
 
 def _code(answer: bytes) -> str:
