@@ -38,7 +38,7 @@ def set_up_logs() -> None:
     last: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [_for_people()]
     )
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler = logging.StreamHandler()
@@ -54,6 +54,13 @@ def set_up_logs() -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+
+
+def _for_people() -> Processor:
+    """Return what writes an event for people. What the variables of a fault held is not told: it
+    may be a password."""
+    traceback = structlog.dev.RichTracebackFormatter(show_locals=False)
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=traceback)
 
 
 def _with_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -66,7 +66,7 @@ class Realms:
         return known is not None and known.owner == kept.id and rules.holds_data(known)
 
     async def furnish(self, kept: Kept) -> None:
-        email = str(kept.request["ownerEmail"])
+        email = str(kept.request["owner_email"])
         await self._change(kept, lambda realm: rules.with_user(realm, OWNER, email))
 
     async def smoke(self, kept: Kept) -> None:
