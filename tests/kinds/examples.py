@@ -44,6 +44,7 @@ def _parcel(number: int, warehouse: str) -> dict[str, Any]:
 
 _STOCK = {"parcels": [_parcel(1, "berlin"), _parcel(2, "osaka")], "total": _PRICE}
 
+
 def _each(*steps: str) -> dict[str, Any]:
     """Return the answer that makes or changes a resource of a tenant, for each of the steps."""
     return {step: {"status": "present", "facts": {}} for step in steps}

@@ -103,9 +103,9 @@ class Platform:
             within=60,
         )
 
-    def remove(self, tenant_id: str) -> str:
+    def remove(self, tenant_id: str, removal_id: str = "") -> str:
         """Ask for the removal of a tenant; return the id of that."""
-        removal_id = f"rm-{next(_serial):05d}"
+        removal_id = removal_id or f"rm-{next(_serial):05d}"
         body = {"tenantId": tenant_id, "requestedBy": "test"}
         answer = self.clients[REMOVALS].put(f"/removals/{removal_id}", json=body)
         assert answer.status_code == 202, answer.text
@@ -130,6 +130,17 @@ class Platform:
             lambda status: status == 202,
             f"{removal_id} to wait for its grace",
         )
+
+    def waive_if_asked(self, removal_id: str) -> None:
+        """Say that the grace is over, if the removal still comes to wait for that."""
+        seen = until(
+            lambda: self.removal(removal_id),
+            lambda removal: removal.get("step") == "waiver" or removal["status"] != "running",
+            f"{removal_id} to wait or end",
+            within=60,
+        )
+        if seen["status"] == "running":
+            self.waive(removal_id)
 
     def removed(self, removal_id: str, within: float = 60) -> Json:
         """Return the removal once it has ended."""
