@@ -19,6 +19,8 @@ from systems.tenants.vault import Vault
 
 _ADMIN, _DATABASE, _SECRET = "postgres", "tenants", "postgres"
 _AT_ONCE = 20
+TENANTS = "platform_tenants"
+"""The role that all tenants' roles are in: what it may, they may, and that is to connect."""
 
 
 class PostgresSettings(BaseSettings):
@@ -58,7 +60,7 @@ class Postgres:
                 )
                 async with connected as connection:
                     yield connection
-            except psycopg.OperationalError as fault:
+            except (psycopg.OperationalError, psycopg.InternalError) as fault:
                 if user:
                     raise
                 raise Unavailable(f"PostgreSQL: {fault}") from fault
@@ -75,17 +77,26 @@ class Postgres:
         """Make the database of all tenants, in which nobody may do anything by default."""
         async with self.connection(database="postgres") as connection:
             await connection.set_autocommit(True)
-            name = sql.Identifier(_DATABASE)
             found = await connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = %s", [_DATABASE]
             )
             if await found.fetchone() is None:
-                await connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+                await connection.execute(sql.SQL("CREATE DATABASE {}").format(_name(_DATABASE)))
             for database in (_DATABASE, "postgres", "template1"):
                 revoke = sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC")
-                await connection.execute(revoke.format(sql.Identifier(database)))
+                await connection.execute(revoke.format(_name(database)))
+            await self._make_group(connection)
         async with self.connection() as connection:
             await connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+
+    async def _make_group(self, connection: AsyncConnection) -> None:
+        """Make the role of all tenants. Was each granted the right to connect by itself, two at
+        once would meet at the row of the database."""
+        found = await connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [TENANTS])
+        if await found.fetchone() is None:
+            await connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(_name(TENANTS)))
+        grant = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
+        await connection.execute(grant.format(_name(_DATABASE), _name(TENANTS)))
 
 
 @asynccontextmanager
@@ -110,3 +121,7 @@ async def postgres(settings: PostgresSettings, vault: Vault) -> AsyncIterator[Po
         async with locked(folder / "init.lock"):
             await ours.prepare()
         yield ours
+
+
+def _name(name: str) -> sql.Identifier:
+    return sql.Identifier(name)

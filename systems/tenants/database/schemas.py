@@ -20,7 +20,7 @@ from psycopg.errors import InsufficientPrivilege
 from base.errors import Refusal, Unavailable
 from runtime import databases
 from systems.tenants.database import migrations
-from systems.tenants.database.postgres import Postgres
+from systems.tenants.database.postgres import TENANTS, Postgres
 from systems.tenants.estate.kept import Kept
 from systems.tenants.estate.things import Found, Owned, belongs_to_another
 from systems.tenants.slugs import schema_of
@@ -70,7 +70,6 @@ class Schemas:
                 await _run(connection, "CREATE SCHEMA {0}", name)
                 await _mark(connection, "SCHEMA", name, kept.id)
             await _run(connection, "GRANT USAGE, CREATE ON SCHEMA {0} TO {0}", name)
-            await _run(connection, "GRANT CONNECT ON DATABASE tenants TO {0}", name)
             login = "LOGIN" if kept.target == "present" else "NOLOGIN"
             limit = CONNECTIONS[kept.request.get("plan", "starter")]
             await _run(connection, f"ALTER ROLE {{0}} {login} CONNECTION LIMIT {limit}", name)
@@ -166,7 +165,8 @@ class Schemas:
             FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN
             ('public', 'information_schema') ORDER BY nspname"""
         roles = """SELECT 'role', rolname, coalesce(shobj_description(oid, 'pg_authid'), '')
-            FROM pg_roles WHERE rolname !~ '^pg_' AND NOT rolsuper ORDER BY rolname"""
+            FROM pg_roles WHERE rolname !~ '^pg_' AND NOT rolsuper
+            AND rolname <> 'platform_tenants' ORDER BY rolname"""
         async with self._postgres.connection() as connection:
             rows = [
                 row
@@ -185,8 +185,9 @@ class Schemas:
         verifier = connection.pgconn.encrypt_password(
             password.encode(), name.encode(), b"scram-sha-256"
         ).decode()
-        query = sql.SQL("CREATE ROLE {} NOINHERIT PASSWORD {}")
-        await connection.execute(query.format(sql.Identifier(name), sql.Literal(verifier)))
+        query = sql.SQL("CREATE ROLE {} IN ROLE {} PASSWORD {}")
+        parts = sql.Identifier(name), sql.Identifier(TENANTS), sql.Literal(verifier)
+        await connection.execute(query.format(*parts))
         await _mark(connection, "ROLE", name, kept.id)
         await _run(connection, "ALTER ROLE {0} SET search_path TO {0}", name)
 

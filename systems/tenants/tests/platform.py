@@ -25,7 +25,7 @@ ORCHESTRATOR, REMOVALS = "tenant-orchestrator", "removal-orchestrator"
 SERVICES = (TENANT, DATABASE, STORAGE, IDENTITY, BILLING, NOTIFICATION)
 TERMINAL = ("active", "removed", "rejected", "cancelled", "failed")
 LIVING = ("active", "suspended")
-PROBES = {"platform-probe", "platform_probe", "platform:probe"}
+PROBES = {"platform-probe", "platform_probe", "platform:probe", "platform_tenants"}
 
 _serial = count(1)
 
