@@ -12,7 +12,7 @@ import psycopg
 from psycopg import AsyncConnection, sql
 from pydantic_settings import BaseSettings
 
-from base.errors import Unavailable
+from base.errors import ProjectError, Unavailable
 from runtime import databases
 from systems.tenants.server import Server, locked
 from systems.tenants.vault import Vault
@@ -32,6 +32,14 @@ class PostgresSettings(BaseSettings):
     postgres_folder: Path = Path("systems/tenants/data/postgres")
 
 
+# What it says of who may not connect; a connection that fails has no code.
+_NOT_LET_IN = ("password authentication failed", "is not permitted to log in")
+
+
+class NotLetIn(ProjectError):
+    """PostgreSQL refuses a role or its password."""
+
+
 @dataclass(frozen=True)
 class Postgres:
     """Connections to the database of all tenants. Methods raise Unavailable."""
@@ -46,8 +54,7 @@ class Postgres:
     async def connection(
         self, user: str = "", password: str = "", database: str = _DATABASE
     ) -> AsyncIterator[AsyncConnection]:
-        """Give a connection as the superuser, or as somebody else: what is refused to somebody
-        else is raised as psycopg's error."""
+        """Give a connection as the superuser, or as somebody else. Raises NotLetIn."""
         async with self.slots:
             try:
                 connected = await AsyncConnection.connect(
@@ -61,9 +68,10 @@ class Postgres:
                 async with connected as connection:
                     yield connection
             except (psycopg.OperationalError, psycopg.InternalError) as fault:
-                if user:
-                    raise
-                raise Unavailable(f"PostgreSQL: {fault}") from fault
+                said = str(fault)
+                if any(words in said for words in _NOT_LET_IN):
+                    raise NotLetIn(said) from fault
+                raise Unavailable(f"PostgreSQL: {said[:160]}") from fault
 
     async def answers(self) -> bool:
         """Say whether it takes connections."""

@@ -20,7 +20,7 @@ from psycopg.errors import InsufficientPrivilege
 from base.errors import Refusal, Unavailable
 from runtime import databases
 from systems.tenants.database import migrations
-from systems.tenants.database.postgres import TENANTS, Postgres
+from systems.tenants.database.postgres import TENANTS, NotLetIn, Postgres
 from systems.tenants.estate.kept import Kept
 from systems.tenants.estate.things import Found, Owned, belongs_to_another
 from systems.tenants.slugs import schema_of
@@ -71,7 +71,7 @@ class Schemas:
                 await _mark(connection, "SCHEMA", name, kept.id)
             await _run(connection, "GRANT USAGE, CREATE ON SCHEMA {0} TO {0}", name)
             login = "LOGIN" if kept.target == "present" else "NOLOGIN"
-            limit = CONNECTIONS[kept.request.get("plan", "starter")]
+            limit = _limit(kept)
             await _run(connection, f"ALTER ROLE {{0}} {login} CONNECTION LIMIT {limit}", name)
         if kept.target != "present":
             await self._end_connections(name)
@@ -115,8 +115,9 @@ class Schemas:
             async with self._as(name, kept.id) as connection:
                 await connection.execute("INSERT INTO documents (title) VALUES ('smoke test')")
                 await connection.rollback()
-        except psycopg.Error as fault:
-            raise Refusal("not_usable", f"The tenant cannot use {name}: {_brief(fault)}") from fault
+        except (NotLetIn, psycopg.ProgrammingError) as no:
+            why = str(no).partition("\n")[0][:160]
+            raise Refusal("not_usable", f"The tenant cannot use {name}: {why}") from no
         if await self._lets_in(name, "wrong"):
             raise Refusal("not_isolated", f"A wrong password opens {name}.")
         for who, its, whose in ((other, PROBE.id, name), (name, kept.id, other)):
@@ -202,7 +203,7 @@ class Schemas:
         try:
             async with self._postgres.connection(name, password):
                 return True
-        except psycopg.OperationalError:
+        except NotLetIn:
             return False
 
     async def _reads(self, who: str, resource_id: str, whose: str) -> bool:
@@ -258,5 +259,6 @@ async def _mark(connection: AsyncConnection, kind: str, name: str, mark: str) ->
     await connection.execute(query.format(sql.Identifier(name), sql.Literal(mark)))
 
 
-def _brief(fault: psycopg.Error) -> str:
-    return str(fault).partition("\n")[0][:160]
+def _limit(kept: Kept) -> int:
+    """Return how many connections a tenant may have; nobody is all who are tried at once."""
+    return -1 if kept.id == PROBE.id else CONNECTIONS[kept.request.get("plan", "starter")]

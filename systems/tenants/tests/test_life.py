@@ -1,23 +1,268 @@
 """A tenant's life, on the real system: set up, in use, suspended, brought back, removed."""
 
-from systems.tenants.tests.platform import Platform
+import email
+import io
+import re
+from concurrent.futures import ThreadPoolExecutor
+from email import policy
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from minio.error import S3Error
+from psycopg.errors import InsufficientPrivilege
+
+from systems.tenants.slugs import schema_of
+from systems.tenants.tests.platform import IDENTITY, ORCHESTRATOR, REMOVALS, Platform
+from tests.support.waiting import until
 
 
-def test_a_tenant_is_set_up_and_can_use_all_that_it_got(platform: Platform) -> None:
-    tenant_id = platform.set_up()
-    with platform.as_tenant(tenant_id) as connection:
+def refused_by_s3(act: Any) -> str:
+    with pytest.raises(S3Error) as no:
+        act()
+    return str(no.value.code)
+
+
+def test_a_tenant_uses_all_that_it_got_and_nothing_of_another(platform: Platform) -> None:
+    mine, other = platform.set_up(), platform.set_up()
+    with platform.as_tenant(mine) as connection:
         connection.execute("INSERT INTO documents (title) VALUES ('mine')")
         assert connection.execute("SELECT count(*) FROM settings").fetchone() == (2,)
-    found = platform.s3(tenant_id).list_objects(tenant_id)
-    assert list(found) == []
-    token = platform.login(tenant_id, platform.secret("identity", f"{tenant_id}:realm"))
-    assert token.status_code == 200
+        with pytest.raises(InsufficientPrivilege):
+            connection.execute(f"SELECT * FROM {schema_of(other)}.documents")
+        with pytest.raises(InsufficientPrivilege):
+            connection.execute("CREATE TABLE public.mine ()")
+        with pytest.raises(InsufficientPrivilege):
+            connection.execute(f"COMMENT ON SCHEMA {schema_of(mine)} IS 'another:schema'")
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        platform.postgres(schema_of(mine), "wrong")
+    own = platform.s3(mine)
+    own.put_object(mine, "a/file", io.BytesIO(b"mine"), 4)
+    assert own.get_object(mine, "a/file").data == b"mine"
+    assert refused_by_s3(lambda: list(own.list_objects(other))) == "AccessDenied"
+    assert refused_by_s3(lambda: own.put_object(other, "x", io.BytesIO(b"x"), 1)) == "AccessDenied"
+    assert refused_by_s3(lambda: own.make_bucket("one-more")) == "AccessDenied"
+    wrong = platform.gateway.client(mine, "wrong")
+    assert refused_by_s3(lambda: list(wrong.list_objects(mine))) == "SignatureDoesNotMatch"
 
 
-def test_a_tenant_is_removed_after_its_grace(platform: Platform) -> None:
+def test_a_realm_has_an_issuer_and_a_key_of_its_own(platform: Platform) -> None:
+    mine, other = platform.set_up(), platform.set_up()
+    identity = platform.clients[IDENTITY]
+    found = identity.get(f"/id/{mine}/.well-known/openid-configuration").json()
+    assert found["issuer"].endswith(f"/id/{mine}")
+    keys = httpx.get(found["jwks_uri"]).json()["keys"]
+    others = identity.get(f"/id/{other}/jwks").json()["keys"]
+    assert len(keys) == 1
+    assert keys[0]["kid"] != others[0]["kid"]
+    assert "d" not in keys[0], "a private key is told"
+    secret = platform.secret("identity", f"{mine}:realm")
+    assert platform.login(mine, secret).status_code == 200
+    assert platform.login(mine, "wrong").json() == {"error": "invalid_grant"}
+    assert platform.login(other, secret).json() == {"error": "invalid_grant"}
+    assert identity.get("/id/nobody/.well-known/openid-configuration").status_code == 404
+
+
+def test_the_link_in_the_welcome_mail_sets_a_password_once(platform: Platform) -> None:
     tenant_id = platform.set_up()
+    link = link_in(mail_to(platform, tenant_id))
+    path = link.partition("/id/")[2]
+    identity = platform.clients[IDENTITY]
+    assert identity.get(f"/id/{path}").status_code == 200
+    assert identity.post(f"/id/{path}", data={"password": "short"}).status_code == 422
+    password = "a password of its owner"
+    assert identity.post(f"/id/{path}", data={"password": password}).status_code == 200
+    assert platform.login(tenant_id, password, "owner").status_code == 200
+    assert identity.get(f"/id/{path}").status_code == 404
+    again = identity.post(f"/id/{path}", data={"password": "another long password"})
+    assert again.status_code == 404
+    assert platform.login(tenant_id, password, "owner").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "slug",
+    [
+        'a"; DROP SCHEMA public; --',
+        "o'brien",
+        "müller",
+        "ａｃｍｅ",
+        "pg_toast",
+        "pg-catalog",
+        "postgres",
+        "public",
+        "platform-probe",
+        "xn-acme",
+        "ab",
+        "a" * 64,
+        "Acme",
+        "acme--corp",
+        "-acme",
+        "acme-",
+        "acme.corp",
+        "../acme",
+        "",
+    ],
+)
+def test_a_slug_that_breaks_a_rule_is_refused_and_nothing_is_made(
+    platform: Platform, slug: str
+) -> None:
+    before, tenant_id = platform.real(), platform.tenant_id("bad")
+    body = platform.request(tenant_id, slug=slug)
+    answer = platform.clients[ORCHESTRATOR].put(f"/tenants/{tenant_id}", json=body)
+    assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_request")
+    assert platform.clients[ORCHESTRATOR].get(f"/tenants/{tenant_id}").status_code == 404
+    assert platform.real() == before
+
+
+def test_twenty_equal_requests_at_once_make_one_tenant(platform: Platform) -> None:
+    tenant_id = platform.tenant_id("same")
+    body = platform.request(tenant_id, slug="s" + "x" * 62)  # as long as a slug can be
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: platform.put(tenant_id, body), range(20)))
+    assert {answer.status_code for answer in answers} <= {200, 202}
+    assert platform.ended(tenant_id)["status"] == "active"
+    assert platform.put(tenant_id, body, wait=True).status_code == 200
+    other = platform.put(tenant_id, body | {"plan": "business"})
+    assert (other.status_code, other.json()["reason"]) == (409, "idempotency_conflict")
+
+
+def test_twenty_tenants_at_once_are_all_set_up(platform: Platform) -> None:
+    ids = [platform.tenant_id("many") for _ in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(platform.put, ids))
+    assert {answer.status_code for answer in answers} == {202}
+    assert {platform.ended(each, within=120)["status"] for each in ids} == {"active"}
+
+
+def test_two_tenants_cannot_have_one_slug(platform: Platform) -> None:
+    ids = [platform.tenant_id("twin") for _ in range(2)]
+    for tenant_id in ids:
+        platform.put(tenant_id, platform.request(tenant_id, slug=ids[0]))
+    ends = {tenant_id: platform.ended(tenant_id) for tenant_id in ids}
+    assert sorted(end["status"] for end in ends.values()) == ["active", "rejected"]
+    lost = next(end for end in ends.values() if end["status"] == "rejected")
+    assert lost["halt"]["reason"] == "slug_taken"
+
+
+def test_a_suspended_tenant_gets_in_nowhere_and_is_brought_back(platform: Platform) -> None:
+    tenant_id = platform.set_up()
+    connection, own = platform.as_tenant(tenant_id), platform.s3(tenant_id)
+    secret = platform.secret("identity", f"{tenant_id}:realm")
     removal_id = platform.remove(tenant_id)
     platform.in_grace(removal_id)
+    with pytest.raises(psycopg.OperationalError):
+        connection.execute("SELECT 1")
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        platform.as_tenant(tenant_id)
+    assert refused_by_s3(lambda: list(own.list_objects(tenant_id))) == "SignatureDoesNotMatch"
+    assert platform.login(tenant_id, secret).status_code == 400
+    assert platform.clients[IDENTITY].get(f"/id/{tenant_id}/jwks").json() == {"keys": []}
+    assert platform.verify(tenant_id)["matches"]
+    second = platform.remove(tenant_id)
+    assert platform.removed(second)["halt"]["reason"] == "removal_in_progress"
+    assert platform.ask(REMOVALS, f"/removals/{removal_id}/cancel").status_code == 202
+    assert platform.removed(removal_id)["status"] == "cancelled"
+    with platform.as_tenant(tenant_id) as again:
+        again.execute("SELECT 1")
+    assert list(own.list_objects(tenant_id)) == []
+    assert platform.login(tenant_id, secret).status_code == 200
+
+
+def test_a_full_bucket_and_an_open_connection_do_not_stop_a_removal(platform: Platform) -> None:
+    """1,500 objects: more than a page of a list; the same was run with 10,000."""
+    tenant_id = platform.set_up()
+    own = platform.s3(tenant_id)
+    with ThreadPoolExecutor(8) as pool:
+        list(
+            pool.map(
+                lambda n: own.put_object(tenant_id, f"f/{n:05d}", io.BytesIO(b"x"), 1),
+                range(1500),
+            )
+        )
+    own._create_multipart_upload(tenant_id, "never-ended", {})
+    connection = platform.as_tenant(tenant_id)
+    connection.execute("BEGIN")
+    connection.execute("INSERT INTO documents (title) VALUES ('in hand')")
+    removal_id = platform.remove(tenant_id)
+    platform.waive(removal_id)
+    removed = platform.removed(removal_id, within=120)
+    assert removed["status"] == "removed", removed
+    exported = platform.system.home / "data" / "estate"
+    assert (exported / "storage" / "exports" / removal_id / "bucket.tar").stat().st_size > 1_500_000
+    dumped = (exported / "database" / "exports" / removal_id / "schema.sql").read_text()
+    assert "CREATE TABLE" in dumped
+    words = mail_to(platform, tenant_id, "is-removed")
+    assert "Final invoice F-" in words
+    assert "EUR" in words
+
+
+def test_a_slug_that_was_in_use_rests_and_is_free_again(platform: Platform) -> None:
+    """An id is never free again; a slug that never was in use is at once."""
+    first, second, third = (platform.tenant_id("again") for _ in range(3))
+    platform.set_up(first)
+    removal_id = platform.remove(first)
     platform.waive(removal_id)
     assert platform.removed(removal_id)["status"] == "removed"
-    assert platform.directory()[tenant_id]["status"] == "removed"
+    platform.put(second, platform.request(second, slug=first))
+    assert platform.ended(second)["halt"]["reason"] == "slug_resting"
+
+    def taken() -> str:
+        tenant_id = platform.tenant_id("again")
+        platform.put(tenant_id, platform.request(tenant_id, slug=first))
+        return str(platform.ended(tenant_id)["status"])
+
+    until(taken, lambda status: status == "active", f"{first} to be free")
+    platform.put(third)
+    assert platform.ended(third)["status"] == "active"
+
+
+def test_a_removal_of_what_is_not_in_use_is_refused(platform: Platform) -> None:
+    never = platform.remove("never-was")
+    assert platform.removed(never)["halt"]["reason"] == "unknown_tenant"
+    gone = platform.clients[ORCHESTRATOR].delete("/tenants/never-was")
+    assert (gone.status_code, gone.json()["reason"]) == (404, "unknown_tenant")
+
+
+def test_delete_undoes_a_tenant_that_is_being_set_up_and_removes_one_in_use(
+    platform: Platform,
+) -> None:
+    tenant_id = platform.tenant_id("del")
+    proxy = platform.proxies["storage-service"]
+    with proxy.fault("held", lambda seen: seen.path.endswith(f"/{tenant_id}:bucket")) as held:
+        platform.put(tenant_id)
+        held.wait()
+        asked = platform.clients[ORCHESTRATOR].delete(f"/tenants/{tenant_id}")
+        assert (asked.status_code, asked.headers["location"]) == (202, f"/tenants/{tenant_id}")
+    assert platform.ended(tenant_id)["status"] == "cancelled"
+    used = platform.set_up()
+    asked = platform.clients[ORCHESTRATOR].delete(f"/tenants/{used}")
+    removal_id = asked.json()["removalId"]
+    platform.removals.append(removal_id)
+    again = platform.clients[ORCHESTRATOR].delete(f"/tenants/{used}", params={"requestedBy": "x"})
+    assert again.json()["removalId"] == removal_id
+    platform.waive(removal_id)
+    assert platform.removed(removal_id)["status"] == "removed"
+
+
+def mail_to(platform: Platform, tenant_id: str, about: str = "is-ready") -> str:
+    """Return the words of the one mail to a tenant's owner."""
+    folder = platform.system.home / "data" / "mails"
+    [path] = until(
+        lambda: list(folder.glob(f"*{tenant_id}*{about}*.eml")),
+        lambda found: len(found) == 1,
+        f"a mail to {tenant_id}",
+    )
+    return read(path)
+
+
+def read(path: Path) -> str:
+    mail = email.message_from_bytes(path.read_bytes(), policy=policy.default)
+    return str(mail.get_content())
+
+
+def link_in(words: str) -> str:
+    found = re.search(r'href="([^"]+/welcome/[^"]+)"', words)
+    assert found, words
+    return found[1]
