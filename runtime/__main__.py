@@ -5,6 +5,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -61,6 +62,9 @@ def run(system: System) -> None:
         app_id = system.template.orchestrator
         sent = sample.send(system.sidecar_url(app_id), app_id, system.known.sample)
         timeline.show(sent, console)
+        if module := system.known.showing:
+            command = [sys.executable, "-m", module, system.app_url(app_id), sent.id]
+            subprocess.run(command, cwd=system.project, check=False)
         console.print()
         _where(system)
         console.print("Ctrl+C stops everything.")

@@ -32,18 +32,20 @@ class Case:
 
 
 def send(sidecar_url: str, app_id: str, body: Path) -> Case:
-    """Start a new case with the request in ``body``; return it as it was answered, done or not yet.
+    """Start a new case with the request in ``body``, in which ``{stamp}`` stands for the time: so
+    what has a name of its own has another each time. Return it as it was answered, done or not yet.
 
     Raises SetupError when it is refused or fails, or nobody answers.
     """
     invoke = f"{sidecar_url}/v1.0/invoke/{app_id}/method"
-    case_id = f"sample-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    case_id, asked = f"sample-{stamp}", body.read_text().replace("{stamp}", stamp)
     with httpx.Client(timeout=_SECONDS) as client:
         try:
             kind = _kind(client, invoke)
             method, path, verb = _route(kind, case_id)
             print(f"{verb} a sample {kind.noun}: {method} {invoke}{path}", flush=True)
-            answer = client.request(method, invoke + path, json=json.loads(body.read_text()))
+            answer = client.request(method, invoke + path, json=json.loads(asked))
         except (httpx.HTTPError, OSError, ValueError) as fault:
             raise SetupError(f"The sample could not be sent to {app_id}: {fault!r}") from fault
     if answer.status_code not in (200, 202):

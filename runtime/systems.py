@@ -24,6 +24,13 @@ class Known:
     def template(self) -> Path:
         return self.folder / "dapr.yaml"
 
+    @property
+    def showing(self) -> str:
+        """The module that shows what its sample came to, beside the timeline; empty without one. It
+        is given the orchestrator's URL and the id of the case."""
+        is_there = (self.folder / "showing.py").is_file() and self.name != TRIPS
+        return f"systems.{self.name}.showing" if is_there else ""
+
 
 def find(project: Path, name: str = TRIPS) -> Known:
     """Return the system of this name. Raises SetupError when there is none."""

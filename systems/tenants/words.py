@@ -6,7 +6,8 @@ from typing import Any
 
 from sagas import Words
 
-EXAMPLE: dict[str, Any] = json.loads((Path(__file__).parent / "sample.json").read_text())
+_SAMPLE = (Path(__file__).parent / "sample.json").read_text()
+EXAMPLE: dict[str, Any] = json.loads(_SAMPLE.replace("{stamp}", "corp"))
 
 _SHARED = {
     "belongs_to_another": "something of that name exists and belongs to another",

@@ -37,6 +37,7 @@ ALSO = {
     "systems/tenants/verified.py": {"sagas.engine.participants"},
     "systems/tenants/database/postgres.py": {"runtime.databases"},
     "systems/tenants/database/schemas.py": {"runtime.databases"},
+    "systems/tenants/showing.py": {"runtime.databases"},
     "systems/tenants/storage/gateway.py": {"runtime.build"},
 }
 """What else a file may import: pages are made of the console's parts, and services that own a

@@ -52,15 +52,16 @@ class Register:
 
     async def get(self, tenant_id: str) -> Tenant:
         """Return a tenant. Refuses ``unknown_tenant``."""
-        found = await self._read(_tenant(tenant_id))
-        if found.value is None:
+        found = _known(await self._read(_tenant(tenant_id)), tenant_id)
+        if found.status == "unknown":  # perhaps with a removal that was called off
             raise Refusal("unknown_tenant", f"There is no tenant {tenant_id}.")
-        return Tenant.model_validate(found.value)
+        return found
 
     async def every(self) -> list[Tenant]:
         """Return all tenants that there ever were."""
         index = Index.model_validate((await self._read(_INDEX)).value or {})
-        return [await self.get(tenant_id) for tenant_id in index.ids]
+        found = [_known(await self._read(_tenant(each)), each) for each in index.ids]
+        return [tenant for tenant in found if tenant.status != "unknown"]
 
     async def _claim(self, asked: Tenant) -> Tenant:
         stored, held = await self._read(_tenant(asked.id)), await self._read(_slug(asked.slug))

@@ -89,7 +89,7 @@ def create_estate_service(
             app.state.keeper = Keeper(kept, suspensions, things, folder)
             yield
 
-    statuses = {"unknown_resource": 404}
+    statuses = {"unknown_resource": 404, "unknown_realm": 404}
     app = create_service(title, store, live, statuses)
     app.include_router(_making(noun, asked, furnish))
     app.include_router(_suspending())

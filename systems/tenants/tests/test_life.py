@@ -87,7 +87,7 @@ def test_the_link_in_the_welcome_mail_sets_a_password_once(platform: Platform) -
         'a"; DROP SCHEMA public; --',
         "o'brien",
         "müller",
-        "ａｃｍｅ",
+        "\uff41\uff43\uff4d\uff45",
         "pg_toast",
         "pg-catalog",
         "postgres",

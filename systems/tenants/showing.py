@@ -1,0 +1,68 @@
+"""What `make run SYSTEM=tenants` shows of its sample: how the tenant gets at what it has.
+
+No command has a secret in it: each reads it from the file in the vault, as only this user can.
+"""
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from runtime import databases
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A command for a shell, and what it is for."""
+
+    title: str
+    command: str
+
+
+def commands(tenant: dict[str, Any], url: str) -> list[Shown]:
+    """Return the commands for a tenant, as ``GET /tenants/{id}`` of the API at ``url`` shows it."""
+    schema, bucket, realm = (tenant["resources"][n] for n in ("schema", "bucket", "realm"))
+    host, _, port = schema["host"].partition(":")
+    to = f"-h {host} -p {port} -U {schema['role']} -d {schema['database']}"
+    query = "-c 'TABLE settings' -c 'TABLE schema_migrations'"
+    psql = f'PGPASSWORD="$(cat {_quoted(schema)})" {_file(databases.programs() / "psql")} {to}'
+    user = f"{bucket['accessKey']}:$(cat {_quoted(bucket)})"
+    s3 = f'curl -sS --aws-sigv4 aws:amz:{bucket["region"]}:s3 --user "{user}"'
+    at = f"{bucket['endpoint']}/{bucket['bucket']}"
+    form = f"-d grant_type=password -d username={realm['username']}"
+    token = f"curl -sS {form} --data-urlencode password@{_quoted(realm)} {realm['issuer']}/token"
+    tenant_id = tenant["tenantId"]
+    return [
+        Shown("its database", f"{psql} {query}"),
+        Shown("its bucket", f"echo hello | {s3} -T - {at}/hello.txt && {s3} '{at}?list-type=2'"),
+        Shown("a token of its realm", token),
+        Shown("what really exists of it", f"curl -sS {url}/tenants/{tenant_id}/verify"),
+        Shown("to remove it", f"curl -sS -X DELETE {url}/tenants/{tenant_id}"),
+    ]
+
+
+def main(url: str, tenant_id: str) -> None:
+    """Print the commands for a tenant."""
+    tenant = httpx.get(f"{url}/tenants/{tenant_id}", timeout=30).raise_for_status().json()
+    if tenant["status"] != "active":
+        print(f"The tenant is {tenant['status']}; {url}/console/tenants/{tenant_id} says why.")
+        return
+    for shown in commands(tenant, url):
+        print(f"\n# {shown.title}\n{shown.command}")
+
+
+def _quoted(facts: dict[str, str]) -> str:
+    return _file(Path(facts["secret"]))
+
+
+def _file(path: Path) -> str:
+    """Return a path for a shell, from the folder that it is run in if it lies there."""
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
