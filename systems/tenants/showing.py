@@ -29,15 +29,17 @@ def commands(tenant: dict[str, Any], url: str) -> list[Shown]:
     to = f"-h {host} -p {port} -U {schema['role']} -d {schema['database']}"
     query = "-c 'TABLE settings' -c 'TABLE schema_migrations'"
     psql = f'PGPASSWORD="$(cat {_quoted(schema)})" {_file(databases.programs() / "psql")} {to}'
-    user = f"{bucket['accessKey']}:$(cat {_quoted(bucket)})"
-    s3 = f'curl -sS --aws-sigv4 aws:amz:{bucket["region"]}:s3 --user "{user}"'
+    # Read by a shell's own echo: what is on a command line, everybody can see.
+    user = f'-K <(echo "user = {bucket["accessKey"]}:$(cat {_quoted(bucket)})")'
+    signed = f"--aws-sigv4 aws:amz:{bucket['region']}:s3 -H x-amz-content-sha256:UNSIGNED-PAYLOAD"
+    s3 = f"curl -sS {user} {signed}"
     at = f"{bucket['endpoint']}/{bucket['bucket']}"
     form = f"-d grant_type=password -d username={realm['username']}"
     token = f"curl -sS {form} --data-urlencode password@{_quoted(realm)} {realm['issuer']}/token"
     tenant_id = tenant["tenantId"]
     return [
         Shown("its database", f"{psql} {query}"),
-        Shown("its bucket", f"echo hello | {s3} -T - {at}/hello.txt && {s3} '{at}?list-type=2'"),
+        Shown("its bucket", f"{s3} -T README.md {at}/README.md && {s3} '{at}?list-type=2'"),
         Shown("a token of its realm", token),
         Shown("what really exists of it", f"curl -sS {url}/tenants/{tenant_id}/verify"),
         Shown("to remove it", f"curl -sS -X DELETE {url}/tenants/{tenant_id}"),
