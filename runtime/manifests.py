@@ -6,8 +6,8 @@ templates of the project's ``deploy/templates/``. What cannot be told from the l
 """
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,10 +39,18 @@ class Image(_Strict):
 
 
 class AppDetails(_Strict):
-    """More of an app: its environment, and why it is ``open`` to requests from outside."""
+    """More of an app: its environment, and why it is ``open`` to requests from outside.
+
+    ``secrets`` are variables that come from a key of a secret, ``name/key``. What is in ``keeps``,
+    a folder, is on a volume: then there is one of it at a time. ``reaches`` are ports of servers
+    outside the system that it calls.
+    """
 
     env: dict[str, str] = {}
+    secrets: dict[str, str] = {}
     open: str = ""
+    keeps: str = ""
+    reaches: list[int] = []
 
 
 class Details(_Strict):
@@ -61,6 +69,9 @@ class App:
     args: list[str]
     env: dict[str, str]
     why_open: str = ""
+    secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    keeps: str = ""
+    reaches: Sequence[int] = ()
 
     @property
     def orchestrates(self) -> bool:
@@ -136,7 +147,9 @@ class Manifests:
     def secrets(self) -> list[Secret]:
         """Return what has to be created before the apps can start."""
         stores = [Secret(store.name, ("connectionString",)) for store in self.stores]
-        return stores + [Secret(_name(mail), _MAIL_SECRETS) for mail in self._mails]
+        mails = [Secret(_name(mail), _MAIL_SECRETS) for mail in self._mails]
+        of_apps = [Secret(*each) for app in self.apps for each in _by_name(app.secrets.values())]
+        return stores + mails + of_apps
 
     @cached_property
     def details(self) -> Details:
@@ -204,16 +217,18 @@ class Manifests:
         return f"# {why}\n{_dump(local | {'spec': spec})}"
 
     def _render(self, name: str, **more: Any) -> str:
-        [orchestrator] = [app.id for app in self.apps if app.orchestrates]
+        orchestrators = [app.id for app in self.apps if app.orchestrates]
+        called = self._only("Resiliency")["spec"]["targets"]["apps"]
         common = {
             "name": self.known.name,
             "namespace": self.namespace,
             "configuration": self.namespace,
             "image": self.details.image,
-            "orchestrator": orchestrator,
+            "orchestrators": orchestrators,
+            "reaching": [app for app in self.apps if app.reaches],
             "open": [app.id for app in self.apps if app.open],
             "senders": [app for mail in self._mails for app in mail["scopes"]],
-            "calls_back": orchestrator in self._only("Resiliency")["spec"]["targets"]["apps"],
+            "calls_back": all(app_id in called for app_id in orchestrators),
         }
         return self._templates.get_template(f"{name}.j2").render(common | more)
 
@@ -231,7 +246,29 @@ def _app(described: dict[str, Any], details: AppDetails) -> App:
     if "uvicorn" not in command:
         raise SetupError(f"{described['appID']} is not started by uvicorn, as the image starts it.")
     args = command[command.index("uvicorn") + 1 :]
-    return App(described["appID"], described["appPort"], args, own | details.env, details.open)
+    secrets = {name: _parted(where) for name, where in details.secrets.items()}
+    return App(
+        described["appID"],
+        described["appPort"],
+        args,
+        own | details.env,
+        details.open,
+        secrets,
+        details.keeps,
+        details.reaches,
+    )
+
+
+def _parted(where: str) -> tuple[str, str]:
+    """Return the name of a secret and the key in it."""
+    name, _, key = where.partition("/")
+    return name, key
+
+
+def _by_name(keys: Iterable[tuple[str, str]]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return each secret once, with all its keys."""
+    names = dict.fromkeys(name for name, _ in keys)
+    return [(name, tuple(key for other, key in keys if other == name)) for name in names]
 
 
 def _with_secrets(mail: Resource) -> Resource:

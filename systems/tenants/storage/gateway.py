@@ -34,12 +34,13 @@ _SETTLED = ("XAdminUserExists", "BucketAlreadyOwnedByYou", "BucketAlreadyExists"
 
 
 class StorageSettings(BaseSettings):
-    """``TENANTS_S3_URL``: a versitygw to use, as its ``TENANTS_S3_ACCESS_KEY``, whose secret is in
-    the vault; else one is started that listens on ``S3_SERVER_PORT`` of loopback and keeps its data
-    in ``S3_FOLDER``."""
+    """``TENANTS_S3_URL``: a versitygw to use, as the user with ``TENANTS_S3_ACCESS_KEY`` and
+    ``TENANTS_S3_SECRET_KEY``; else one is started that listens on ``S3_SERVER_PORT`` of loopback
+    and keeps its data in ``S3_FOLDER``."""
 
     tenants_s3_url: str = ""
-    tenants_s3_access_key: str = _ADMIN
+    tenants_s3_access_key: str = ""
+    tenants_s3_secret_key: str = ""
     s3_server_port: int = 7753
     s3_folder: Path = Path("systems/tenants/data/s3")
 
@@ -149,10 +150,11 @@ class Gateway:
 @asynccontextmanager
 async def gateway(settings: StorageSettings, vault: Vault) -> AsyncIterator[Gateway]:
     """Give the S3 gateway of the tenants. Raises Unavailable, SetupError."""
-    secret = vault.kept("admin")
     if settings.tenants_s3_url:
-        yield Gateway(settings.tenants_s3_url.rstrip("/"), settings.tenants_s3_access_key, secret)
+        url = settings.tenants_s3_url.rstrip("/")
+        yield Gateway(url, settings.tenants_s3_access_key, settings.tenants_s3_secret_key)
         return
+    secret = vault.kept("admin")
     address, folder = f"127.0.0.1:{settings.s3_server_port}", settings.s3_folder.resolve()
     ours = Gateway(f"http://{address}", _ADMIN, secret)
     program = await asyncio.to_thread(build.programs, build.S3) / "versitygw"
