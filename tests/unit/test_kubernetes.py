@@ -96,16 +96,17 @@ def test_each_environment_variable_is_one_that_an_app_reads(there: Deployed) -> 
         if not PROJECT.joinpath(*module.split(".")).with_suffix(".py").is_file():
             pytest.skip(f"{module} is not written yet")
         importlib.import_module(module)
-        # uvicorn takes its options from UVICORN_… too.
-        known = settings() | TERMS
+        # uvicorn takes its options from UVICORN_… too, and OpenTelemetry its own.
+        known = settings() | TERMS | {"OTEL_PYTHON_FASTAPI_EXCLUDED_URLS"}
         assert {item["name"] for item in app["env"]} - known == {"UVICORN_HOST"}, app_id
 
 
 def test_what_the_local_system_sets_is_set_here_too(there: Deployed) -> None:
     for app_id, app in there.apps.items():
         values = {item["name"]: item.get("value") for item in app["env"]}
-        local = {n: v for n, v in there.local[app_id].get("env", {}).items() if n not in MAIL_SINK}
-        assert local.items() <= values.items()
+        more = there.made.details.apps.get(app_id)
+        local = there.local[app_id].get("env", {}) | (more.env if more else {})
+        assert {n: v for n, v in local.items() if n not in MAIL_SINK}.items() <= values.items()
 
 
 def test_components_have_the_names_and_users_of_the_local_ones(there: Deployed) -> None:
@@ -224,3 +225,7 @@ def secret_keys(there: Deployed) -> Iterator[tuple[str, str]]:
         for item in component["spec"]["metadata"]:
             if "secretKeyRef" in item:
                 yield item["secretKeyRef"]["name"], item["secretKeyRef"]["key"]
+    for app in there.apps.values():
+        for item in app["env"]:
+            if secret := item.get("valueFrom", {}).get("secretKeyRef"):
+                yield secret["name"], secret["key"]
