@@ -96,8 +96,8 @@ def test_each_environment_variable_is_one_that_an_app_reads(there: Deployed) -> 
         if not PROJECT.joinpath(*module.split(".")).with_suffix(".py").is_file():
             pytest.skip(f"{module} is not written yet")
         importlib.import_module(module)
-        # uvicorn takes its options from UVICORN_… too, and OpenTelemetry its own.
-        known = settings() | TERMS | {"OTEL_PYTHON_FASTAPI_EXCLUDED_URLS"}
+        # uvicorn takes its options from UVICORN_… too.
+        known = settings() | TERMS
         assert {item["name"] for item in app["env"]} - known == {"UVICORN_HOST"}, app_id
 
 

@@ -1,10 +1,11 @@
-"""What is logged of a fault."""
+"""What is logged of a fault, and what no trace has."""
 
 import logging
 
 import pytest
 
 from telemetry.logs import set_up_logs
+from telemetry.tracing import TracingSettings
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -30,3 +31,9 @@ def _fail(password: str) -> None:
         raise RuntimeError(f"a fault after {len(password)} characters")
     except RuntimeError:
         logging.getLogger("services").exception("It failed.")
+
+
+def test_paths_that_are_secrets_are_in_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = TracingSettings().excluded
+    monkeypatch.setenv("UNTRACED_PATHS", "/id/")
+    assert TracingSettings().excluded == f"{usual},/id/"
