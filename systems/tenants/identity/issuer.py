@@ -18,6 +18,10 @@ from systems.tenants.identity.realms import Realms
 
 SHORTEST_PASSWORD = 12
 _HIDDEN = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
+_GUARDED = _HIDDEN | {
+    "Content-Security-Policy": f"{_POLICY}base-uri 'none'; frame-ancestors 'none'"
+}
 
 _pages = Jinja2Templates(Folder(__file__).parent / "templates")
 router = APIRouter(prefix="/id/{slug}", tags=["issuer"])
@@ -100,4 +104,4 @@ def _no(error: str) -> Response:
 
 def _page(request: Request, slug: str, says: str, status: int) -> Response:
     facts = {"slug": slug[:64], "says": says, "shortest": SHORTEST_PASSWORD}
-    return _pages.TemplateResponse(request, "welcome.html", facts, status, headers=_HIDDEN)
+    return _pages.TemplateResponse(request, "welcome.html", facts, status, headers=_GUARDED)

@@ -19,7 +19,6 @@ from systems.tenants.slugs import schema_of
 from systems.tenants.tests.platform import IDENTITY, ORCHESTRATOR, REMOVALS, Platform
 from tests.support.waiting import until
 
-
 OBJECTS = int(os.environ.get("OBJECTS", "1500"))
 
 
