@@ -2,8 +2,10 @@
 
 import email
 import io
+import json
 import os
 import re
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from email import policy
 from pathlib import Path
@@ -15,10 +17,12 @@ import pytest
 from minio.error import S3Error
 from psycopg.errors import InsufficientPrivilege
 
+from systems.tenants.showing import commands
 from systems.tenants.slugs import schema_of
 from systems.tenants.tests.platform import IDENTITY, ORCHESTRATOR, REMOVALS, Platform
 from tests.support.waiting import until
 
+PROJECT = Path(__file__).resolve().parents[3]
 OBJECTS = int(os.environ.get("OBJECTS", "1500"))
 
 
@@ -49,6 +53,28 @@ def test_a_tenant_uses_all_that_it_got_and_nothing_of_another(platform: Platform
     assert refused_by_s3(lambda: own.make_bucket("one-more")) == "AccessDenied"
     wrong = platform.gateway.client(mine, "wrong")
     assert refused_by_s3(lambda: list(wrong.list_objects(mine))) == "SignatureDoesNotMatch"
+
+
+def test_the_commands_that_are_shown_work_and_after_the_removal_do_not(
+    platform: Platform,
+) -> None:
+    tenant_id = platform.set_up()
+    url = platform.system.app_url(ORCHESTRATOR)
+    *shown, remove = (each.command for each in commands(platform.tenant(tenant_id), url))
+    psql, s3, token, verify = map(shell, shown)
+    assert "retention_days" in psql.stdout, psql
+    assert "<Key>README.md</Key>" in s3.stdout, s3
+    assert "access_token" in token.stdout, token
+    assert '"matches":true' in verify.stdout, verify
+    removal_id = json.loads(shell(remove).stdout)["removalId"]
+    platform.removals.append(removal_id)
+    platform.waive(removal_id)
+    assert platform.removed(removal_id)["status"] == "removed"
+    psql, s3, token, verify = map(shell, shown)
+    assert psql.returncode != 0
+    assert "InvalidAccessKeyId" in s3.stdout
+    assert "access_token" not in token.stdout
+    assert '"status":"removed","matches":true' in verify.stdout
 
 
 def test_a_realm_has_an_issuer_and_a_key_of_its_own(platform: Platform) -> None:
@@ -249,6 +275,17 @@ def test_delete_undoes_a_tenant_that_is_being_set_up_and_removes_one_in_use(
     assert again.json()["removalId"] == removal_id
     platform.waive(removal_id)
     assert platform.removed(removal_id)["status"] == "removed"
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def mail_to(platform: Platform, tenant_id: str, about: str = "is-ready") -> str:
