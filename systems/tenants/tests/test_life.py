@@ -110,38 +110,36 @@ def test_the_link_in_the_welcome_mail_sets_a_password_once(platform: Platform) -
     assert platform.login(tenant_id, password, "owner").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "slug",
-    [
-        'a"; DROP SCHEMA public; --',
-        "o'brien",
-        "müller",
-        "\uff41\uff43\uff4d\uff45",
-        "pg_toast",
-        "pg-catalog",
-        "postgres",
-        "public",
-        "platform-probe",
-        "xn-acme",
-        "ab",
-        "a" * 64,
-        "Acme",
-        "acme--corp",
-        "-acme",
-        "acme-",
-        "acme.corp",
-        "../acme",
-        "",
-    ],
-)
-def test_a_slug_that_breaks_a_rule_is_refused_and_nothing_is_made(
-    platform: Platform, slug: str
-) -> None:
-    before, tenant_id = platform.real(), platform.tenant_id("bad")
-    body = platform.request(tenant_id, slug=slug)
-    answer = platform.clients[ORCHESTRATOR].put(f"/tenants/{tenant_id}", json=body)
-    assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_request")
-    assert platform.clients[ORCHESTRATOR].get(f"/tenants/{tenant_id}").status_code == 404
+BAD_SLUGS = [
+    'a"; DROP SCHEMA public; --',
+    "o'brien",
+    "müller",
+    "\uff41\uff43\uff4d\uff45",
+    "pg_toast",
+    "pg-catalog",
+    "postgres",
+    "public",
+    "platform-probe",
+    "xn-acme",
+    "ab",
+    "a" * 64,
+    "Acme",
+    "acme--corp",
+    "-acme",
+    "acme-",
+    "acme.corp",
+    "../acme",
+    "",
+]
+
+
+def test_a_slug_that_breaks_a_rule_is_refused_and_nothing_is_made(platform: Platform) -> None:
+    before, client = platform.real(), platform.clients[ORCHESTRATOR]
+    for slug in BAD_SLUGS:
+        tenant_id = platform.tenant_id("bad")
+        answer = client.put(f"/tenants/{tenant_id}", json=platform.request(tenant_id, slug=slug))
+        assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_request"), slug
+        assert client.get(f"/tenants/{tenant_id}").status_code == 404
     assert platform.real() == before
 
 
