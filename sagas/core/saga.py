@@ -173,6 +173,8 @@ class Saga:
                 said = yield from self._not_in_time(entry, waits, late)
                 if said is None:
                     too_late = self.ctx.create_timer(within)
+                    for wait in waits:
+                        wait.until = self.now + within
             elif said is None and ask and again and again.is_complete:
                 said = yield from self._asked(ask, signals[0], entry, waits)
         return said

@@ -94,7 +94,7 @@ def test_dapr_run_starts_it_too_once_placement_and_scheduler_are_up(running: lis
             until(service.is_ready, bool, f"{service.name} to be ready")
         command = [str(dapr.cli), "run", "-f", "systems/small"]
         processes.spawn(command, system.home, project / "by-hand.log", env, project)
-        until(system.is_ready, bool, "the system to be ready", 60)
+        until(system.is_ready, bool, "the system to be ready", 150)
         url = system.sidecar_url(APP)
         case = sample.send(url, APP, system.known.sample)
         assert httpx.get(f"{system.app_url(APP)}/claims/{case.id}").json() == case.content
