@@ -22,6 +22,7 @@ from sagas.engine.cases import Cases
 from sagas.engine.endings import Endings
 from sagas.engine.engine import Engine, create_runtime
 from sagas.engine.participants import Participants, ParticipantsSettings
+from sagas.engine.worker import Worker, own_sidecar
 from sagas.records.listing import Listing
 from sagas.records.records import Records
 from sagas.web.console.pages import Console, pages
@@ -86,16 +87,15 @@ async def _running(kind: Kind[Any], app: FastAPI, sidecar: Sidecar) -> AsyncIter
     app.state.wait_seconds = settings.booking_wait_seconds
     caretaker = Caretaker(cases, records, settings.care_seconds)
     # The sidecar opens its workflow engine only once this app listens: start beside, not before.
-    worker = asyncio.create_task(asyncio.to_thread(runtime.start))
+    worker = asyncio.create_task(Worker(runtime, own_sidecar()).run())
     care = asyncio.create_task(caretaker.run())
     try:
         yield
     finally:
-        care.cancel()
-        with suppress(asyncio.CancelledError):
-            await care
-        await asyncio.to_thread(runtime.shutdown)
-        await worker
+        for task in (care, worker):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 async def _ready(app: FastAPI) -> None:
