@@ -59,8 +59,7 @@ def run(system: System) -> None:
     try:
         _start(system)
         app_id = system.template.orchestrator
-        sent = sample.send(system.sidecar_url(app_id), app_id, system.known.sample)
-        timeline.show(sent, console)
+        _send_sample(system, app_id)
         console.print()
         _where(system)
         console.print("Ctrl+C stops everything.")
@@ -173,6 +172,17 @@ def _start(system: System) -> None:
     began = time.monotonic()
     system.start()
     console.print(f"Ready after {time.monotonic() - began:.1f} s.")
+
+
+def _send_sample(system: System, app_id: str) -> None:
+    """Send the sample and show what it came to. Raises SetupError when it is not done."""
+    try:
+        sent = sample.send(system.sidecar_url(app_id), app_id, system.known.sample)
+    except sample.NotDone as why:
+        if why.case:
+            timeline.show(why.case, console)
+        raise
+    timeline.show(sent, console)
 
 
 def _down(system: System) -> str:
