@@ -2,12 +2,13 @@
 
 import asyncio
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pydantic import ValidationError
 
 from orchestrator.trip import TRIP
-from sagas.core.calls import Answer, Call, Calls, Refused
+from sagas.core.calls import Answer, Call, Calls, Outcomes, Refused
 from sagas.engine.activities import Activities
 from sagas.engine.endings import Endings
 from sagas.records.records import Records
@@ -38,10 +39,14 @@ def test_what_an_answer_lacks_is_named(services: Services, records: Records) -> 
     async def fine(*_: object) -> Answer:
         return Answer(value={"status": "fine"})
 
-    services.invoke = fine  # type: ignore[method-assign]
+    services.invoke = fine  # type: ignore[method-assign, assignment]
     made = Activities(TRIP, services, records, Endings()).by_name()  # type: ignore[arg-type]
     call = Calls(calls=[Call(step="hold flight", id="t1:flight")])
-    [came] = asyncio.run(made["hold"](None, call)).outcomes  # type: ignore[arg-type]
+
+    async def hold() -> Outcomes:
+        return await made["hold"](Mock(), call)
+
+    [came] = asyncio.run(hold()).outcomes
     assert came.failure is not None
     assert came.failure.detail == (
         "flight-service answered PUT reservations/t1:flight without what hold flight needs: "
