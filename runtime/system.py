@@ -5,6 +5,7 @@ of its dapr.yaml; a test gives another, with every port shifted, so that the two
 (blocks.py).
 """
 
+import math
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -305,7 +306,7 @@ class System:
                     waiting, tell_at = unready, time.monotonic() + _TELLS_WHY_SECONDS
                     self.say(f"Waiting for {waiting} …")
                 if time.monotonic() > tell_at:
-                    tell_at = deadline
+                    tell_at = math.inf
                     self.say(f"It is not ready yet{_why_not(client, apps, unready)}.")
                 if time.monotonic() > deadline:
                     raise SetupError(

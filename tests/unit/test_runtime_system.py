@@ -80,4 +80,4 @@ def test_an_app_that_does_not_get_ready_says_why(
     monkeypatch.setattr(System, "_require_alive", lambda *_: None)
     with pytest.raises(SetupError, match=f"{first.name} was not ready .*: store loan-store is not"):
         here._wait_until_ready(None, 0.0)  # type: ignore[arg-type]
-    assert "It is not ready yet: store loan-store is not found." in told
+    assert told.count("It is not ready yet: store loan-store is not found.") == 1
