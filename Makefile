@@ -26,7 +26,7 @@ zipkin: .venv/installed $(if $(PROFILE),.venv/servers) ## like up, with Zipkin a
 down: .venv/installed ## stop what runs, also after a crash
 	@.venv/bin/python -m runtime down
 
-new: .venv/installed ## write a system of one's own: make new SYSTEM=claims
+new: .venv/installed ## write a system of one's own: make new SYSTEM=library NOUN=loan
 	@.venv/bin/python -m runtime new
 
 manifests: .venv/installed ## write a system's Kubernetes manifests: make manifests SYSTEM=orders

@@ -1,11 +1,13 @@
 """What makes a FastAPI app one of ours: Dapr's routes, health, limits, traces, metrics and logs."""
 
 import gc
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from dapr.ext.fastapi import DaprApp
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 from fastapi_problem.error import Problem
 from starlette.types import ASGIApp
 
@@ -17,6 +19,8 @@ from telemetry import observe
 
 Lifespan = Callable[[FastAPI, Sidecar], AbstractAsyncContextManager[None]]
 Ready = Callable[[FastAPI], Awaitable[None]]
+
+_log = logging.getLogger("health")
 
 
 def create_app(
@@ -60,11 +64,13 @@ def _add_health(app: FastAPI, ready: Ready, readiness: str) -> None:
         return {"status": "alive"}
 
     @app.get("/readyz", tags=["health"], summary=readiness, responses=problems(503))
-    async def readyz() -> dict[str, str]:
+    async def readyz() -> JSONResponse:
         try:
             await ready(app)
         except Unavailable as fault:
-            raise Problem(
-                title="Not ready", type_="not_ready", detail=str(fault), status=503
-            ) from fault
-        return {"status": "ready"}
+            # Answered and not raised: it is asked for often while it starts, and each fault that is
+            # raised puts its traceback into the log.
+            _log.warning("Not ready: %s", fault)
+            said = Problem(title="Not ready", type_="not_ready", detail=str(fault), status=503)
+            return JSONResponse(said.marshal(), 503, media_type="application/problem+json")
+        return JSONResponse({"status": "ready"})

@@ -95,7 +95,8 @@ class Client:
         try:
             return httpx.request(method, self.url + path, timeout=_SECONDS, **more)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            said = f"Nobody answers at {self.url}: {fault}. `make up` starts the system. {hint}"
+            said = f"Nobody answers at {self.url}: {fault}. `make up` starts the system; --url "
+            said += f"or the environment says where it is. {hint}"
             stop(UNREACHABLE, said.rstrip())
 
     def _case(self, answer: httpx.Response) -> Case:

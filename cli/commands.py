@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.client import DEFAULT_URL, Client
+from cli.exits import UNREACHABLE, stop
 from cli.models import Kind
 from cli.show import Showing, print_json, show, show_event, show_list
 
@@ -83,7 +84,10 @@ def add_cancel(app: typer.Typer, voice: Voice) -> None:
         as_json: Json = False,
         url: Annotated[str, voice.url] = DEFAULT_URL,
     ) -> None:
-        show(voice.client(url).cancel(case_id), as_json, voice.showing)
+        case = voice.client(url).cancel(case_id)
+        show(case, as_json, voice.showing)
+        if case.progress.status == case.kind.done:
+            stop(UNREACHABLE, f"Nothing was cancelled: the {case.kind.noun} is {case.kind.done}.")
 
 
 def add_resume(app: typer.Typer, voice: Voice) -> None:

@@ -1,6 +1,7 @@
 """``python -m runtime setup | run | up | …``: the Makefile's targets.
 
-``SYSTEM`` in the environment says which system, and ``PROFILE`` and ``REPLICAS`` how it is to run.
+``SYSTEM`` in the environment says which system, and ``PROFILE`` and ``REPLICAS`` how it is to run;
+``NOUN``, what one case of a new system is.
 """
 
 import argparse
@@ -59,8 +60,7 @@ def run(system: System) -> None:
     try:
         _start(system)
         app_id = system.template.orchestrator
-        sent = sample.send(system.sidecar_url(app_id), app_id, system.known.sample)
-        timeline.show(sent, console)
+        _send_sample(system, app_id)
         console.print()
         _where(system)
         console.print("Ctrl+C stops everything.")
@@ -107,9 +107,11 @@ def manifests(system: System) -> None:
         console.print(f"  kubectl create secret generic {secret.name} {literals}")
 
 
-def new(name: str) -> None:
+def new(name: str, noun: str) -> None:
     """Write a system of one's own, and say what to do with it."""
-    folder = seed.plant(PROJECT, name).relative_to(PROJECT)
+    if not name:
+        raise SetupError("Say how it is to be called: make new SYSTEM=claims")
+    folder = seed.plant(PROJECT, name, noun).relative_to(PROJECT)
     console.print(f"{folder} is a system that works: its saga is in orchestrator.py.")
     hints = {
         f"make run SYSTEM={name}": "starts it and settles its sample",
@@ -137,10 +139,10 @@ def main() -> int:
     interrupts.heed()
     try:
         asked = parser.parse_args().command
-        name = os.environ.get("SYSTEM") or TRIPS
         if asked == "new":
-            new(name)
+            new(os.environ.get("SYSTEM", ""), os.environ.get("NOUN", ""))
             return 0
+        name = os.environ.get("SYSTEM") or TRIPS
         command = commands[asked]
         home = systems.find(PROJECT, name).folder
         command(System(PROJECT, home, _changes(), say=console.print, name=name))
@@ -173,6 +175,17 @@ def _start(system: System) -> None:
     began = time.monotonic()
     system.start()
     console.print(f"Ready after {time.monotonic() - began:.1f} s.")
+
+
+def _send_sample(system: System, app_id: str) -> None:
+    """Send the sample and show what it came to. Raises SetupError when it is not done."""
+    try:
+        sent = sample.send(system.sidecar_url(app_id), app_id, system.known.sample)
+    except sample.NotDone as why:
+        if why.case:
+            timeline.show(why.case, console)
+        raise
+    timeline.show(sent, console)
 
 
 def _down(system: System) -> str:

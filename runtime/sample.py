@@ -31,10 +31,18 @@ class Case:
     content: dict[str, Any]
 
 
+class NotDone(SetupError):
+    """The sample was refused or failed; ``case`` is what it came to, if it began at all."""
+
+    def __init__(self, message: str, case: Case | None) -> None:
+        super().__init__(message)
+        self.case = case
+
+
 def send(sidecar_url: str, app_id: str, body: Path) -> Case:
     """Start a new case with the request in ``body``; return it as it was answered, done or not yet.
 
-    Raises SetupError when it is refused or fails, or nobody answers.
+    Raises NotDone when it is refused or fails, and SetupError when nobody answers.
     """
     invoke = f"{sidecar_url}/v1.0/invoke/{app_id}/method"
     case_id = f"sample-{datetime.now(UTC):%Y%m%d-%H%M%S}"
@@ -47,8 +55,16 @@ def send(sidecar_url: str, app_id: str, body: Path) -> Case:
         except (httpx.HTTPError, OSError, ValueError) as fault:
             raise SetupError(f"The sample could not be sent to {app_id}: {fault!r}") from fault
     if answer.status_code not in (200, 202):
-        raise SetupError(f"The sample {kind.noun} was answered {answer.status_code}: {answer.text}")
+        raise _not_done(case_id, kind, answer)
     return Case(case_id, kind, answer.json())
+
+
+def _not_done(case_id: str, kind: Kind, answer: httpx.Response) -> NotDone:
+    """Return what a problem (RFC 9457) says: its detail, and how far the case came."""
+    said = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+    why = said.get("detail", answer.text)
+    case = Case(case_id, kind, said[kind.noun]) if kind.noun in said else None
+    return NotDone(f"The sample {kind.noun} was answered {answer.status_code}: {why}", case)
 
 
 def _kind(client: httpx.Client, invoke: str) -> Kind:

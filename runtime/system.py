@@ -5,9 +5,11 @@ of its dapr.yaml; a test gives another, with every port shifted, so that the two
 (blocks.py).
 """
 
+import math
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +36,7 @@ from runtime.systems import TRIPS, Known
 from runtime.template import App, Changes, Template
 
 START_SECONDS = 90.0
+_TELLS_WHY_SECONDS = 10.0
 _PAUSE_SECONDS = 0.1
 _PLANE = ("placement", "scheduler")
 _DATABASES = ("postgres", "redis-server")
@@ -295,16 +298,20 @@ class System:
 
     def _wait_until_ready(self, cli: subprocess.Popen[bytes], since: float) -> None:
         deadline = time.monotonic() + START_SECONDS
-        apps, waiting = self.template.apps, ""
+        apps, waiting, tell_at = self.template.apps, "", deadline
         with httpx.Client(timeout=5) as client:
             while unready := _unready(client, apps):
                 self._require_alive(cli, apps, since)
                 if unready != waiting:
-                    waiting = unready
+                    waiting, tell_at = unready, time.monotonic() + _TELLS_WHY_SECONDS
                     self.say(f"Waiting for {waiting} …")
+                if time.monotonic() > tell_at:
+                    tell_at = math.inf
+                    self.say(f"It is not ready yet{_why_not(client, apps, unready)}.")
                 if time.monotonic() > deadline:
                     raise SetupError(
-                        f"{unready} was not ready after {START_SECONDS:.0f} s; the logs are in "
+                        f"{unready} was not ready after {START_SECONDS:.0f} s"
+                        f"{_why_not(client, apps, unready)}.\nThe logs are in "
                         f"{logs.folder(self.home)}."
                     )
                 time.sleep(_PAUSE_SECONDS)
@@ -326,7 +333,10 @@ class System:
             raise SetupError(f"What launches the apps ended; its log is {run_log}:\n{why}")
 
     def _app(self, app_id: str) -> App:
-        return next(app for app in self.template.apps if app.app_id == app_id)
+        if app := next(iter(self.replicas_of(app_id)), None):
+            return app
+        known = ", ".join(sorted({app.app_id for app in self.template.apps}))
+        raise SetupError(f"{self.known.template} has no app {app_id}. There are: {known}.")
 
 
 def _is(process: psutil.Process, kind: str, apps: Sequence[App]) -> bool:
@@ -343,6 +353,15 @@ def _unready(client: httpx.Client, apps: tuple[App, ...]) -> str:
             return f"the sidecar of {app.name}"
         if not _answers(client, f"http://127.0.0.1:{app.port}/readyz"):
             return app.name
+    return ""
+
+
+def _why_not(client: httpx.Client, apps: tuple[App, ...], unready: str) -> str:
+    """Return what an app itself says of why it is not ready, or an empty text."""
+    for app in apps:
+        if app.name == unready:
+            with suppress(httpx.HTTPError, ValueError, KeyError, TypeError):
+                return f": {client.get(f'http://127.0.0.1:{app.port}/readyz').json()['detail']}"
     return ""
 
 

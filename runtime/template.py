@@ -4,7 +4,7 @@ import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,12 +76,31 @@ def read(path: Path) -> Template:
     for resource in sorted((path.parent / "components").glob("*.yaml")):
         check_resource(resource)
     common = content["common"]
+    _check_ports(path, content["apps"])
     return Template(
         path=path,
         apps=tuple(_numbered(content["apps"])),
         placement_port=_port_of(common["placementHostAddress"]),
         scheduler_port=_port_of(common["schedulerHostAddress"]),
     )
+
+
+def _check_ports(path: Path, apps: Sequence[Mapping[str, Any]]) -> None:
+    """Check that every app has its ports, and none has another's. Raises SetupError."""
+    taken: dict[int, str] = {}
+    for app in apps:
+        if lacks := [key for key in _PORT_KEYS if key not in app]:
+            raise SetupError(f"{path} says of {app['appID']} no {', '.join(lacks)}.")
+        if "--port" not in app["command"]:
+            raise SetupError(f"{path}: the command of {app['appID']} needs --port and a number.")
+        listens = int(app["command"][app["command"].index("--port") + 1])
+        given = [(app[key], f"{key} of {app['appID']}") for key in _PORT_KEYS]
+        if listens != app["appPort"]:  # a test's proxy stands between
+            given.append((listens, f"--port of {app['appID']}"))
+        for port, what in given:
+            if port in taken:
+                raise SetupError(f"{path} gives port {port} twice: {taken[port]}, and {what}.")
+            taken[port] = what
 
 
 def is_orchestrator(app_id: str) -> bool:

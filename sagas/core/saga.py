@@ -436,8 +436,14 @@ class Saga:
         )
         if not quiet:
             self.progress.entries.append(entry)
-        activity = self.placed[step.name].activity
-        return Due(step, entry, activity, resource, retry, guarded=compensates)
+        return Due(step, entry, self._activity(step), resource, retry, guarded=compensates)
+
+    def _activity(self, step: Step[Any]) -> str:
+        try:
+            return self.placed[step.name].activity
+        except KeyError:
+            words = f"The step {step.name} stands in no row of the kind: add it to rows."
+            raise LookupError(words) from None
 
     def _own(self, step: Step[Any], retry: Retry, says: Progress | None = None) -> Due:
         """Return a step about the case's own record: it has no line."""

@@ -12,7 +12,6 @@ from rich.console import Console
 
 from runtime import control_plane, processes, sample, timeline
 from runtime.blocks import held
-from runtime.errors import SetupError
 from runtime.service import log_of
 from runtime.system import System
 from tests.support import small_system
@@ -57,8 +56,13 @@ def test_the_sample_is_sent_and_shown(
 
 def test_a_sample_that_is_refused_says_how(running: list[System], tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text('{"refuse": true}')
-    with pytest.raises(SetupError, match=r"sample claim was answered 409: .*refused"):
+    refused = pytest.raises(sample.NotDone, match=r"sample claim was answered 409: no such car$")
+    with refused as not_done:
         sample.send(running[0].sidecar_url(APP), APP, tmp_path / "bad.json")
+    shown = io.StringIO()
+    assert not_done.value.case is not None
+    timeline.show(not_done.value.case, Console(file=shown, width=100))
+    assert shown.getvalue().split()[2:6] == ["rejected", "Stopped", "at", "assess:"]
 
 
 def test_data_and_logs_are_in_the_folder_of_the_system(running: list[System]) -> None:

@@ -112,7 +112,7 @@ class Desk:
         return self.records.get(case_id)
 
     async def cancel(self, case_id: str) -> Record | None:
-        if case_id in self.records:
+        if case_id in self.records and not self.records[case_id].ended:
             self.put(case_id, "cancelled", halt=halt("cancelled_by_member"))
         return self.records.get(case_id)
 

@@ -54,6 +54,12 @@ def stopped(steps: Durable[Any]) -> Durable[Stopped]:
     return stop.value
 
 
+def test_a_step_that_stands_in_no_row_is_named() -> None:
+    saga = Saga(FakeEngine({}), "t1", {}, Policies(), Progress(), CANCELLED)  # type: ignore[arg-type]
+    with pytest.raises(LookupError, match="The step a stands in no row of the kind: add it"):
+        list(saga.run(step("a")))
+
+
 def test_parallel_steps_are_called_together() -> None:
     engine = FakeEngine({"a": {"n": 1}, "b": {"n": 2}})
     _, values = run(engine, lambda saga: saga.together(step("a"), step("b")))
