@@ -140,7 +140,9 @@ class World:
     ) -> httpx.Response:
         async def asked() -> httpx.Response:
             transport = httpx.ASGITransport(app=self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://errands") as client:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost"
+            ) as client:
                 return await client.request(verb, path, json=body, headers=headers, **how)
 
         return asyncio.run(asked())

@@ -1,0 +1,105 @@
+"""Who may ask: what a browser says of a page, and the names by which an app is reached."""
+
+import asyncio
+
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+
+from base.browsers import Careful
+from base.origin import HostSettings, OwnOrigin
+
+OWN, EVIL = "http://localhost:8080", "http://rebind.example:8080"
+THROUGH_A_SIDECAR = {"traceparent": f"00-{'0' * 32}-{'0' * 16}-00"}
+
+
+def ask(verb: str, host: str = "localhost:8080", names: str = "", **says: str) -> httpx.Response:
+    app = OwnOrigin(PlainTextResponse("done"), HostSettings(allowed_hosts=names).names())
+    headers = {name.replace("_", "-"): value for name, value in says.items()} | {"Host": host}
+
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(app=Careful(app))
+        async with httpx.AsyncClient(transport=transport, base_url=OWN) as client:
+            return await client.request(verb, "/", headers=headers)
+
+    return asyncio.run(asked())
+
+
+def reason(answer: httpx.Response) -> str:
+    if answer.status_code == 200:
+        return ""
+    assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
+    return str(answer.json()["reason"])
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "localhost:8080", "LOCALHOST.:1", "127.0.0.1:8080", "[::1]:8080", "10.1.2.3:80"],
+)
+def test_localhost_and_addresses_are_known_as_of_curl_sidecars_and_probes(host: str) -> None:
+    assert reason(ask("POST", host)) == reason(ask("GET", host)) == ""
+
+
+@pytest.mark.parametrize(
+    "host", ["rebind.example:8080", "localhost.rebind.example", "127.0.0.1.rebind.example", "[", ""]
+)
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+def test_a_page_whose_name_was_made_to_lead_here_neither_reads_nor_changes(
+    host: str, verb: str
+) -> None:
+    said = {"Origin": f"http://{host}", "Sec_Fetch_Site": "same-origin"}
+    assert reason(ask(verb, host, **said)) == "other_host"
+
+
+def test_a_name_that_is_allowed_is_known_and_no_other() -> None:
+    names = "trips.example, Trips.internal"
+    for name in ("trips.example", "trips.internal:443", "localhost"):
+        origin = f"https://{name}"
+        assert reason(ask("POST", name, names, Origin=origin, Sec_Fetch_Site="same-origin")) == ""
+    assert reason(ask("POST", "other.example", names)) == "other_host"
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "made-up"])
+def test_a_form_of_another_page_is_refused(site: str) -> None:
+    said = {"Origin": "http://localhost:9999", "Sec_Fetch_Mode": "navigate"}
+    assert reason(ask("POST", Sec_Fetch_Site=site, **said)) == "other_origin"
+
+
+@pytest.mark.parametrize("origin", [EVIL, "null", "http://localhost:9999"])
+def test_a_browser_that_says_only_the_origin_is_understood(origin: str) -> None:
+    assert reason(ask("POST", Origin=origin)) == "other_origin"
+    assert reason(ask("POST", Origin=OWN)) == ""
+
+
+def test_another_page_may_link_here_but_load_nothing() -> None:
+    assert reason(ask("GET", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate")) == ""
+    assert reason(ask("GET", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors")) == (
+        "other_origin"
+    )
+
+
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+@pytest.mark.parametrize("says", [{"Origin": EVIL}, {"Referer": f"{EVIL}/"}, {}])
+def test_a_page_whose_name_was_made_to_lead_to_a_sidecar_is_refused_here(
+    verb: str, says: dict[str, str]
+) -> None:
+    """The sidecar gives its own name as Host, and passes on what the browser said."""
+    said = {"Sec_Fetch_Site": "same-origin", "Sec_Fetch_Mode": "cors"} | THROUGH_A_SIDECAR
+    assert reason(ask(verb, **(said | says))) == "other_origin"
+
+
+def test_an_address_typed_by_hand_and_curl_go_through_a_sidecar() -> None:
+    said = {"Sec_Fetch_Site": "none", "Sec_Fetch_Mode": "navigate"} | THROUGH_A_SIDECAR
+    assert reason(ask("GET", **said)) == reason(ask("POST", **THROUGH_A_SIDECAR)) == ""
+
+
+def test_the_console_behind_a_proxy_that_traces_is_its_own_page() -> None:
+    said = {"Sec_Fetch_Site": "same-origin"} | THROUGH_A_SIDECAR
+    assert reason(ask("GET", Referer=f"{OWN}/", **said)) == ""
+    assert reason(ask("POST", Origin=OWN, **said)) == ""
+
+
+def test_whatever_is_answered_runs_and_loads_nothing() -> None:
+    for answer in (ask("GET"), ask("GET", "rebind.example")):
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        assert answer.headers["x-content-type-options"] == "nosniff"
