@@ -84,7 +84,7 @@ def _files(name: str, base: int) -> Iterator[tuple[str, str]]:
 
     for plain in ("orchestrator.py", "desk.py", "sample.json", "dapr.yaml"):
         yield plain, rendered(plain)
-    for resource in ("configuration", "resiliency"):
+    for resource in ("configuration", "doors", "resiliency", "secrets"):
         yield f"components/{resource}.yaml", rendered(f"components/{resource}.yaml")
     users = {
         "desk-store": "desk-service",
