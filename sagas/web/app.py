@@ -59,7 +59,8 @@ def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> Fast
 async def _running(kind: Kind[Any], app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
     """Wire the parts, and let the worker and the caretaker run until the end."""
     settings = Settings()
-    records = Records(StateStore(sidecar, f"{kind.noun}-store"), kind)
+    store = StateStore(sidecar, f"{kind.noun}-store")
+    records = Records(store, kind, settings.open_cases_per_owner)
     services = Participants(sidecar, ParticipantsSettings())
     endings = Endings()
     runtime = create_runtime(kind, Activities(kind, services, records, endings))

@@ -135,7 +135,7 @@ def _add_case_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None:
         """Wait for the end, up to 30 s: 200 done, 409 not done and undone, 202 still running.
 
         With ``Prefer: respond-async`` the answer is 202 at once. 429 with ``Retry-After``: too many
-        at once, nothing was done.
+        at once; 429 without: the owner has too many that have not ended. Nothing was done then.
         """
         at_once = "respond-async" in prefer.lower()
         if at_once:

@@ -112,10 +112,10 @@ class Engine:
 class World:
     """The app, and what it is made of."""
 
-    def __init__(self, kind: Kind[Any] = ERRAND, places: int = 100) -> None:
+    def __init__(self, kind: Kind[Any] = ERRAND, places: int = 100, most_open: int = 0) -> None:
         endings = Endings()
         self.store = MemoryStore()
-        self.records = Records(self.store, kind)  # type: ignore[arg-type]
+        self.records = Records(self.store, kind, most_open)  # type: ignore[arg-type]
         self.engine = Engine(self.records, endings)
         self.app = create_orchestrator(kind)
         self.app.state.records = self.records
