@@ -80,7 +80,8 @@ class Records:
     async def accept(self, fresh: Record) -> Record:
         """Keep the record and index it, unless the id has one: then return that.
 
-        Raises TooManyOpen, and Unavailable also when its turn does not come in time, for the store hangs.
+        Raises TooManyOpen, and Unavailable also when its turn does not come in time, for the store
+        hangs.
         """
         # All of them append to a log: queued, they race only those of other processes.
         try:

@@ -22,6 +22,7 @@ from sagas.engine.cases import Cases
 from sagas.engine.endings import Endings
 from sagas.engine.engine import Engine, create_runtime
 from sagas.engine.participants import Participants, ParticipantsSettings
+from sagas.engine.viewers import Viewers
 from sagas.records.listing import Listing
 from sagas.records.records import Records
 from sagas.web.console.pages import Console, pages
@@ -79,6 +80,7 @@ async def _running(kind: Kind[Any], app: FastAPI, sidecar: Sidecar) -> AsyncIter
     )
     app.state.sidecar, app.state.records, app.state.cases = sidecar, records, cases
     app.state.listing = Listing(records)
+    app.state.viewers = Viewers(cases, settings.event_streams)
     app.state.services = services
     app.state.apps = Apps(sidecar, services, kind.app_id, kind.services)
     app.state.zipkin_url = TracingSettings().zipkin_endpoint.partition("/api/")[0]

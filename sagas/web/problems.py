@@ -10,6 +10,7 @@ from base.problems import ToProblem, answer_with_problems
 from base.wire import Wire
 from sagas.core.kind import Kind
 from sagas.engine.admission import Busy
+from sagas.engine.viewers import TooManyViewers
 from sagas.records.listing import BadCursor
 from sagas.records.record import Record
 from sagas.records.records import TooLate, TooManyOpen, UnreadableRecord
@@ -84,6 +85,16 @@ def answer_as_orchestrator(app: FastAPI, kind: Kind[Any]) -> None:
             headers={"Retry-After": str(error.retry_after)},
         )
 
+    def watched(why: TooManyViewers) -> Problem:
+        return Problem(
+            title="Too many viewers",
+            type_="too_many_viewers",
+            detail=f"{why} Look at the {kind.noun} now and then, or ask again.",
+            status=429,
+            reason="too_many_viewers",
+            headers={"Retry-After": str(why.retry_after)},
+        )
+
     def too_many(why: TooManyOpen) -> Problem:
         return Problem(
             title=f"Too many open {kind.plural}",
@@ -105,6 +116,7 @@ def answer_as_orchestrator(app: FastAPI, kind: Kind[Any]) -> None:
     by_error: dict[type[Exception], ToProblem] = {
         Busy: busy,
         TooManyOpen: too_many,
+        TooManyViewers: watched,
         Unavailable: unavailable,
         UnreadableRecord: _unreadable,
         TooLate: lambda late: not_now("too_late", str(late)),

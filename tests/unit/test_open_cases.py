@@ -1,6 +1,7 @@
 """How many cases that have not ended one owner may have, whoever asks at the same time."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -35,11 +36,9 @@ def accept(records: Records, *case_ids: str, owner: str = "c1") -> list[str]:
     """Return the ids of those that are accepted."""
     accepted = []
     for case_id in case_ids:
-        try:
+        with suppress(TooManyOpen):
             asyncio.run(records.accept(fresh(case_id, owner)))
             accepted.append(case_id)
-        except TooManyOpen as no:
-            assert no.most == MOST
     return accepted
 
 
