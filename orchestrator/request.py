@@ -6,7 +6,7 @@ from typing import Annotated
 import airportsdata
 from pydantic import AfterValidator, EmailStr, Field, StringConstraints, model_validator
 
-from base.wire import IsoDate, Wire
+from base.wire import IsoDate, OneLine, Wire
 
 
 @cache
@@ -52,7 +52,7 @@ class FlightWish(Wire):
 class HotelWish(Wire):
     """The stay wanted: the cheapest that fits, or the one offered as ``offerId``."""
 
-    city: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    city: Annotated[str, StringConstraints(min_length=1, max_length=64), OneLine]
     check_in: IsoDate
     check_out: IsoDate
     guests: People
@@ -68,7 +68,7 @@ class HotelWish(Wire):
 class TripRequest(Wire):
     """One request for a whole trip."""
 
-    customer_id: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+    customer_id: Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
     customer_email: EmailStr
     flight: FlightWish
     hotel: HotelWish

@@ -8,7 +8,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, StringConstraints, create_model
 
 from base.problems import problems
-from base.wire import Wire
+from base.wire import OneLine, Wire
 from sagas.core.kind import Kind
 from sagas.core.signals import Signal
 from sagas.engine.cases import Cases, NotNow, OtherRequest
@@ -21,7 +21,7 @@ from sagas.web.problems import not_done, not_now, other_request, unknown
 from sagas.web.views import Views
 
 CaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-OwnerId = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+OwnerId = Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
 Attempt = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{0,128}$")]
 
 
