@@ -73,10 +73,11 @@ class OwnOrigin:
 
 def _pages(headers: Headers) -> Iterator[str]:
     """Yield what a browser's request says of the page that it comes from. One that came through a
-    sidecar, which is asked by any name, has to say it."""
+    sidecar, which is asked by any name, has to say it. Browsers say ``Connection``; sidecars and
+    proxies do not pass it on, and no page can leave it out."""
     if origin := headers.get("origin"):
         yield origin
-    elif "traceparent" in headers:  # which a sidecar adds, and a browser does not send
+    elif "connection" not in headers:
         yield headers.get("referer", "")
 
 
