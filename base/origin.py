@@ -56,29 +56,43 @@ class OwnOrigin:
 
     def _is_own(self, headers: Headers, changes: bool) -> bool:
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-        if site is None:
-            same = origin is None or urlsplit(origin).netloc == headers.get("host")
-            return same or not changes
-        if site not in _OWN:  # following a link is no harm, and so are a mail's links
+        if site is None and changes:
+            return origin is None or urlsplit(origin).netloc == headers.get("host")
+        if site not in (*_OWN, None):  # following a link is no harm, and so are a mail's links
             return not changes and headers.get("sec-fetch-mode") == "navigate"
         return site == "none" or all(map(self._is_known, _pages(headers)))
 
     def _is_known(self, url: str) -> bool:
-        try:
-            name = (urlsplit(url).hostname or "").rstrip(".")
-        except ValueError:
-            return False
+        name = _name(url)
         return name in self._hosts or _is_address(name)
 
 
 def _pages(headers: Headers) -> Iterator[str]:
-    """Yield what a browser's request says of the page that it comes from. One that came through a
-    sidecar, which is asked by any name, has to say it. Browsers say ``Connection``; sidecars and
-    proxies do not pass it on, and no page can leave it out."""
+    """Yield the page that a browser's request comes from. One that came through a sidecar, which is
+    asked by any name, has to say it."""
     if origin := headers.get("origin"):
         yield origin
-    elif "connection" not in headers:
+    elif _is_of_a_browser(headers) and _came_through_a_sidecar(headers):
         yield headers.get("referer", "")
+
+
+def _is_of_a_browser(headers: Headers) -> bool:
+    """Whether it has what a page cannot leave out: one of these two, for browsers do not tell the
+    site where a page came over plain HTTP by a name."""
+    return "sec-fetch-site" in headers or "accept-language" in headers
+
+
+def _came_through_a_sidecar(headers: Headers) -> bool:
+    """Whether it can have: a sidecar gives an address as Host, and does not pass on what every
+    browser says of the connection."""
+    return "connection" not in headers and _is_address(_name(f"//{headers.get('host', '')}"))
+
+
+def _name(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def _is_address(name: str) -> bool:
