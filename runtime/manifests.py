@@ -22,6 +22,7 @@ from runtime.template import is_orchestrator
 
 _MAIL_SINK = ("MAIL_SINK_PORT", "MAIL_SINK_FOLDER")
 _MAIL_SECRETS = ("host", "port", "user", "password")
+_SHUTDOWN = {"name": "shutdown", "version": "v1", "protocol": "http"}
 _TOP = ("namespace.yaml", "network-policies.yaml")
 _PATCH = "deployment-patch.yaml"
 Resource = dict[str, Any]
@@ -183,13 +184,18 @@ class Manifests:
         for each in self._components:
             if _type(each) == "bindings.smtp":
                 yield f"dapr/{_name(each)}.yaml", _dump(_with_secrets(each))
-            elif not _type(each).startswith("state."):
+            elif not _type(each).startswith(("state.", "secretstores.")):
                 yield f"dapr/{_name(each)}.yaml", _dump(each)
 
     def _configuration(self) -> str:
         local = self._only("Configuration")
-        spec = {key: value for key, value in local["spec"].items() if key != "nameResolution"}
-        why = "As components/configuration.yaml, but names are looked up in the cluster's DNS."
+        spec = {k: v for k, v in local["spec"].items() if k not in ("nameResolution", "secrets")}
+        allowed = [*spec["api"]["allowed"], _SHUTDOWN] if "api" in spec else []
+        spec |= {"api": {"allowed": allowed}} if allowed else {}
+        why = (
+            "As components/configuration.yaml, but names are looked up in the cluster's DNS,\n"
+            "# secrets are the cluster's, and an app may end its sidecar (see apps/)."
+        )
         return f"# {why}\n{_dump(local | {'spec': spec})}"
 
     def _resiliency(self) -> str:
@@ -240,7 +246,8 @@ def _with_secrets(mail: Resource) -> Resource:
         {"name": key, "secretKeyRef": {"name": _name(mail), "key": key}} for key in _MAIL_SECRETS
     ]
     kept = [item for item in mail["spec"]["metadata"] if item["name"] not in _MAIL_SECRETS]
-    return mail | {"spec": mail["spec"] | {"metadata": secret + kept}}
+    local = {key: value for key, value in mail.items() if key != "auth"}
+    return local | {"spec": mail["spec"] | {"metadata": secret + kept}}
 
 
 def _type(component: Resource) -> str:

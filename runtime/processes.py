@@ -18,7 +18,8 @@ _GRACE_SECONDS = 10.0
 def spawn(
     command: Sequence[str | Path], home: Path, log: Path, env: Mapping[str, str], cwd: Path
 ) -> subprocess.Popen[bytes]:
-    """Start a marked process in a session of its own, its output in ``log``."""
+    """Start a marked process in a session of its own, its output in ``log``. What it writes is its
+    owner's only."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -29,6 +30,7 @@ def spawn(
             stdout=output,
             stderr=output,
             start_new_session=True,
+            umask=0o077,
         )
 
 

@@ -38,6 +38,7 @@ def command(home: Path, read: Template, dapr: Dapr, plane: list[Service]) -> lis
         "nodaemon": "true",
         "logfile": str(logs.folder(home) / "supervisord.log"),
         "pidfile": str(folder / "supervisord.pid"),
+        "umask": "077",  # it sets its own, whatever it was started with
     }
     for service in plane:
         config[f"program:{service.name}"] = _program(home, service.name, service.command, 1)

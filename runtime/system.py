@@ -6,10 +6,11 @@ of its dapr.yaml; a test gives another, with every port shifted, so that the two
 """
 
 import math
+import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from runtime import (
     beside,
     control_plane,
     databases,
+    keys,
     logs,
     loopback,
     processes,
@@ -72,7 +74,6 @@ class System:
     supervised: bool = False
     say: Progress = _silent
     name: str = TRIPS
-    _env: dict[str, str] = field(default_factory=dict)
     _killed: list[_Killed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -100,8 +101,11 @@ class System:
         return self.home / "data" / self.changes.profile
 
     def set_up(self) -> Dapr:
-        """Find or build Dapr. Raises SetupError."""
-        return find_or_build(control_plane_runs=self._foreign_control_plane())
+        """Find or build Dapr, and make what a start by hand needs. Raises SetupError."""
+        dapr = find_or_build(control_plane_runs=self._foreign_control_plane())
+        self._make_folders()
+        keys.keep(self.data)
+        return dapr
 
     def start(self) -> None:
         """Start everything and return when every app and sidecar is ready.
@@ -109,11 +113,12 @@ class System:
         Raises SetupError, saying what is wrong and where the log is; then nothing is left running.
         """
         dapr = self.set_up()
-        self._write_template()
         started = time.time()
         try:
-            require_free(self.template.ports)
-            launcher = self._supervise(dapr) if self.supervised else self._launch(dapr)
+            with _for_its_owner_only():
+                self._write_template()
+                require_free(self.template.ports)
+                launcher = self._supervise(dapr) if self.supervised else self._launch(dapr)
             self._wait_until_ready(launcher, started)
         except BaseException:
             self.stop()
@@ -227,11 +232,15 @@ class System:
         return self.home / ".dapr" / "started-with"
 
     def _write_template(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
-        self._started_with.parent.mkdir(parents=True, exist_ok=True)
         self._started_with.write_text(repr(self.changes))
         if self._folder != self.known.folder:
             template.write(self.project, self.home, self._folder, self.changes, self.name)
+
+    def _make_folders(self) -> None:
+        """Make the folders for all that is kept and logged, for their owner only."""
+        for folder in (self.home / "data", self.data, self.home / ".dapr"):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
 
     def _foreign_control_plane(self) -> bool:
         """Say whether the machine has a control plane for the real system to use."""
@@ -253,8 +262,8 @@ class System:
 
     def _databases(self) -> list[Service]:
         """Return the database servers that this system has to bring; let sidecars find them."""
-        services, env = databases.databases(self.changes.profile, self.data, self.ports_beside)
-        self._env = env
+        services, secrets = databases.databases(self.changes.profile, self.data, self.ports_beside)
+        keys.keep(self.data, secrets)
         for service in services:
             require_free(service.ports)
         return services
@@ -282,7 +291,7 @@ class System:
         path = loopback.runtime_path(dapr, self.home / ".dapr" / "runtime")
         env = {"DAPR_HOST_IP": "127.0.0.1", "DAPR_RUNTIME_PATH": str(path)}
         env |= template.imports(self.project)
-        return processes.spawn(command, self.home, log, env | self._env, self.home)
+        return processes.spawn(command, self.home, log, env, self.home)
 
     def _start_service(self, service: Service) -> None:
         self.say(f"Starting {service.name} …")
@@ -337,6 +346,16 @@ class System:
             return app
         known = ", ".join(sorted({app.app_id for app in self.template.apps}))
         raise SetupError(f"{self.known.template} has no app {app_id}. There are: {known}.")
+
+
+@contextmanager
+def _for_its_owner_only() -> Iterator[None]:
+    """Let what is written meanwhile be readable for its owner only."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _is(process: psutil.Process, kind: str, apps: Sequence[App]) -> bool:

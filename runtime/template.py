@@ -242,7 +242,7 @@ def _placed(resource: Any, changes: Changes) -> Any:
     for item in metadata if isinstance(metadata, list) else []:
         if item["name"] == "port":
             item["value"] = str(shifted(int(item["value"]), changes.by))
-        if item["name"] == "connectionString" and "value" in item:
+        if item["name"] in ("connectionString", "secretsFile") and "value" in item:
             item["value"] = item["value"].replace("data/", own_data)
     return resource
 

@@ -95,7 +95,7 @@ def _files(name: str, noun: str, nouns: str, base: int) -> Iterator[tuple[str, s
 
     for plain in ("orchestrator.py", "desk.py", "sample.json", "dapr.yaml"):
         yield plain, rendered(plain)
-    for resource in ("configuration", "resiliency"):
+    for resource in ("configuration", "doors", "resiliency", "secrets"):
         yield f"components/{resource}.yaml", rendered(f"components/{resource}.yaml")
     users = {
         "desk-store": "desk-service",

@@ -64,7 +64,8 @@ class Cases:
     async def begin(self, case_id: str, request: BaseModel, wait_seconds: float = 0) -> Record:
         """Accept a case, start it, and return it when it has ended or the wait is over.
 
-        Of a known id, return its case. Raises OtherRequest, and Busy when there are too many.
+        Of a known id, return its case. Raises OtherRequest, Busy when there are too many at once,
+        and TooManyOpen when their owner has too many.
         """
         with self._endings.waiting_for(case_id) as ending:
             record = await self._admit(case_id, request)

@@ -31,6 +31,14 @@ class TooLate(ProjectError):
     """The case is past its pivot: it cannot be cancelled any more."""
 
 
+class TooManyOpen(ProjectError):
+    """The owner has as many cases that have not ended as one may have: ``most``."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"There are {most} that have not ended.")
+        self.most = most
+
+
 class UnreadableRecord(ProjectError):
     """A case has a record, but this release cannot read it: it was damaged, or made by another.
 
@@ -46,11 +54,13 @@ class UnreadableRecord(ProjectError):
 class Records:
     """One record a case id, made when it is accepted and never deleted.
 
-    Methods raise Unavailable for what may pass by itself, and UnreadableRecord.
+    An owner has ``most_open`` cases that have not ended, at the most; 0: any number. Methods raise
+    Unavailable for what may pass by itself, and UnreadableRecord.
     """
 
-    def __init__(self, store: StateStore, kind: Kind[Any]) -> None:
+    def __init__(self, store: StateStore, kind: Kind[Any], most_open: int = 0) -> None:
         self._store = store
+        self._most_open = most_open
         self._kind = kind
         self._accepting = asyncio.Lock()
         self._unreadable: set[str] = set()
@@ -70,7 +80,8 @@ class Records:
     async def accept(self, fresh: Record) -> Record:
         """Keep the record and index it, unless the id has one: then return that.
 
-        Raises Unavailable also when its turn does not come in time, for the store hangs.
+        Raises TooManyOpen, and Unavailable also when its turn does not come in time, for the store
+        hangs.
         """
         # All of them append to a log: queued, they race only those of other processes.
         try:
@@ -159,11 +170,29 @@ class Records:
         if known := self._record(fresh.case_id, stored[key]):
             return known
         documents = {k: stored[k].value for k in places}
+        for log in index.logs_of(fresh.owner):
+            documents[log] = await self._with_room(documents[log])
         logged_at = index.time_in_logs(documents, fresh.created_at)
         item = Item(case_id=fresh.case_id, created_at=logged_at)
         changed = index.with_case(documents, item)
         await self._write(stored, {key: _value(fresh)} | changed)
         return fresh
+
+    async def _with_room(self, head: Any) -> Any:
+        """Return the head of an owner's log as it is when one more case may be open. Raises
+        TooManyOpen.
+
+        Which cases have ended is looked up only when there seem to be too many: so it costs nothing
+        to end one. The head is written at its ETag, so two that come at once are two.
+        """
+        if not self._most_open:
+            return index.settled(head, ())
+        if len(index.unsettled(head)) < self._most_open:
+            return head
+        head = index.settled(head, {item.case_id for item in await self.open()})
+        if len(index.unsettled(head)) >= self._most_open:
+            raise TooManyOpen(self._most_open)
+        return head
 
     async def _keep(self, case_id: str, progress: Progress, by: str | None) -> Record:
         key, place = _key(case_id), index.open_key(case_id)

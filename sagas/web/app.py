@@ -22,11 +22,11 @@ from sagas.engine.cases import Cases
 from sagas.engine.endings import Endings
 from sagas.engine.engine import Engine, create_runtime
 from sagas.engine.participants import Participants, ParticipantsSettings
+from sagas.engine.viewers import Viewers
 from sagas.engine.worker import Worker, own_sidecar
 from sagas.records.listing import Listing
 from sagas.records.records import Records
 from sagas.web.console.pages import Console, pages
-from sagas.web.origin import SameOrigin
 from sagas.web.problems import answer_as_orchestrator
 from sagas.web.routes import routes
 from sagas.web.settings import Settings, terms_now
@@ -49,7 +49,6 @@ def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> Fast
         live,
         _ready,
         "The sidecar, the store and the workflow engine are reachable",
-        guards=[SameOrigin],
     )
     answer_as_orchestrator(app, kind)
     app.include_router(routes(kind))
@@ -62,7 +61,8 @@ def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> Fast
 async def _running(kind: Kind[Any], app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
     """Wire the parts, and let the worker and the caretaker run until the end."""
     settings = Settings()
-    records = Records(StateStore(sidecar, f"{kind.noun}-store"), kind)
+    store = StateStore(sidecar, f"{kind.noun}-store")
+    records = Records(store, kind, settings.open_cases_per_owner)
     services = Participants(sidecar, ParticipantsSettings())
     endings = Endings()
     runtime = create_runtime(kind, Activities(kind, services, records, endings))
@@ -81,6 +81,7 @@ async def _running(kind: Kind[Any], app: FastAPI, sidecar: Sidecar) -> AsyncIter
     )
     app.state.sidecar, app.state.records, app.state.cases = sidecar, records, cases
     app.state.listing = Listing(records)
+    app.state.viewers = Viewers(cases, settings.event_streams)
     app.state.services = services
     app.state.apps = Apps(sidecar, services, kind.app_id, kind.services)
     app.state.zipkin_url = TracingSettings().zipkin_endpoint.partition("/api/")[0]

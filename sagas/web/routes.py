@@ -8,10 +8,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, StringConstraints, create_model
 
 from base.problems import problems
-from base.wire import Wire
+from base.wire import OneLine, Wire
 from sagas.core.kind import Kind
 from sagas.core.signals import Signal
 from sagas.engine.cases import Cases, NotNow, OtherRequest
+from sagas.engine.viewers import Viewers
 from sagas.records.audit import AuditEvent, trail
 from sagas.records.listing import Listing
 from sagas.records.record import Record
@@ -20,7 +21,7 @@ from sagas.web.problems import not_done, not_now, other_request, unknown
 from sagas.web.views import Views
 
 CaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-OwnerId = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+OwnerId = Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
 Attempt = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{0,128}$")]
 
 
@@ -34,6 +35,12 @@ async def _listing(request: Request) -> Listing:
     return found
 
 
+async def _viewers(request: Request) -> Viewers:
+    found: Viewers = request.app.state.viewers
+    return found
+
+
+ViewersOf = Annotated[Viewers, Depends(_viewers)]
 CasesOf = Annotated[Cases, Depends(_cases)]
 Lists = Annotated[Listing, Depends(_listing)]
 
@@ -135,7 +142,7 @@ def _add_case_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None:
         """Wait for the end, up to 30 s: 200 done, 409 not done and undone, 202 still running.
 
         With ``Prefer: respond-async`` the answer is 202 at once. 429 with ``Retry-After``: too many
-        at once, nothing was done.
+        at once; 429 without: the owner has too many that have not ended. Nothing was done then.
         """
         at_once = "respond-async" in prefer.lower()
         if at_once:
@@ -234,9 +241,15 @@ def _add_reading_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None
     async def known(case_id: Annotated[CaseId, door.id], cases: CasesOf) -> Record:
         return door.or_unknown(await cases.get(case_id), case_id)
 
+    async def watched(
+        record: Annotated[Record, Depends(known)], viewers: ViewersOf
+    ) -> AsyncIterator[Record]:
+        with viewers.watching(record.case_id):
+            yield record
+
     async def events(
-        record: Annotated[Record, Depends(known)],
-        cases: CasesOf,
+        record: Annotated[Record, Depends(watched)],
+        viewers: ViewersOf,
         last_event_id: Annotated[str, Header()] = "",
     ) -> AsyncIterator[ServerSentEvent]:
         """The stream ends with the case. ``Last-Event-ID`` with the ``id`` of the last event
@@ -244,9 +257,9 @@ def _add_reading_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None
 
         An event that comes to be known late is sent late: then ``at`` is earlier than that of an
         event before. Of a step that fails more than twenty times between two looks, the earliest
-        faults are not sent.
+        faults are not sent. 429 with ``Retry-After``: too many are watching.
         """
-        async for event in stream.events(kind.noun, record, cases, last_event_id):
+        async for event in stream.events(kind.noun, record, viewers, last_event_id):
             yield event
 
     router.add_api_route(
@@ -272,7 +285,7 @@ def _add_reading_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None
         tags=[door.tag],
         summary="The audit trail, live, as server-sent events",
         response_class=EventSourceResponse,
-        responses=problems(404, 422, 503),
+        responses=problems(404, 422, 429, 503),
     )
 
 

@@ -1,19 +1,16 @@
 """The audit trail of a case as it grows, as server-sent events."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from fastapi.sse import ServerSentEvent
 
-from sagas.engine.cases import Cases
+from sagas.engine.viewers import Viewers
 from sagas.records.audit import Told
 from sagas.records.record import Record
 
-_LOOK_SECONDS = 0.3
-
 
 async def events(
-    noun: str, record: Record, cases: Cases, last_event_id: str
+    noun: str, record: Record, viewers: Viewers, last_event_id: str
 ) -> AsyncIterator[ServerSentEvent]:
     """Yield every event that was not told before ``last_event_id``, until the case has ended."""
     told = Told(noun, last_event_id)
@@ -23,5 +20,4 @@ async def events(
             yield ServerSentEvent(raw_data=data, id=told.id)
         if record.ended:
             return
-        await asyncio.sleep(_LOOK_SECONDS)
-        record = await cases.get(record.case_id) or record
+        record = await viewers.next_look(record.case_id) or record

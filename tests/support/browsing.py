@@ -17,7 +17,10 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.skip("There is no Chromium; install it (Debian, Ubuntu: apt install chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        # Names that lead here, as those of somebody who attacks with a page of their own would.
+        names = "--host-resolver-rules=MAP *.attacker.example 127.0.0.1"
+        args = ["--no-sandbox", names]
+        browser = playwright.chromium.launch(executable_path=program, args=args)
         yield browser
         browser.close()
 

@@ -45,7 +45,9 @@ class Service:
     def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         async def asked() -> httpx.Response:
             transport = httpx.ASGITransport(app=app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://payment") as client:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost"
+            ) as client:
                 return await client.request(method, path, json=body)
 
         return asyncio.run(asked())

@@ -74,7 +74,7 @@ def test_a_traced_system_tells_sidecars_and_apps_where_spans_go(tmp_path: Path) 
 def test_a_shifted_system_has_its_mails_go_to_its_own_sink(tmp_path: Path) -> None:
     path = written(tmp_path)
     mail = yaml.safe_load((tmp_path / "components" / "mail.yaml").read_text())
-    metadata = {item["name"]: item["value"] for item in mail["spec"]["metadata"]}
+    metadata = {item["name"]: item.get("value") for item in mail["spec"]["metadata"]}
     apps = {app["appID"]: app for app in yaml.safe_load(path.read_text())["apps"]}
     assert metadata["port"] == apps["notification-service"]["env"]["MAIL_SINK_PORT"] == "18125"
 

@@ -21,10 +21,10 @@ from sagas.engine.cases import NotNow, OtherRequest
 from sagas.records.audit import trail
 from sagas.records.listing import Listed
 from sagas.records.record import Record
-from sagas.records.records import TooLate
+from sagas.records.records import TooLate, TooManyOpen
 from sagas.web.console import showing
 from sagas.web.console.timeline import lanes
-from sagas.web.problems import busy_words, unknown
+from sagas.web.problems import busy_words, too_many_words, unknown
 from sagas.web.routes import CaseId, CasesOf, Lists
 
 _PAGE = 20
@@ -214,6 +214,8 @@ async def begun(kind: Kind[Any], cases: CasesOf, case_id: str, wanted: Any) -> R
         raise Refusal("idempotency_conflict", detail) from taken
     except Busy as busy:
         raise Refusal("busy", busy_words(kind, busy)) from busy
+    except TooManyOpen as many:
+        raise Refusal("too_many_open", too_many_words(kind, many)) from many
     return RedirectResponse(f"/console/{kind.plural}/{case_id}", 303)
 
 

@@ -27,6 +27,7 @@ ENV = {
     WAREHOUSE: {"PACKING_SECONDS": "1"},
     SHIPPING: {"CARRIER_SECONDS": "1"},
     ORCHESTRATOR: {
+        "OPEN_CASES_PER_OWNER": "0",
         "UNDO_TRIES": "3",  # within 1.5 s
         "CARE_SECONDS": "5",
         "DECISION_SECONDS": "15",
