@@ -29,7 +29,7 @@ def test_an_app_that_is_not_ready_says_why_in_one_line_of_its_log(
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get("/readyz")
 
     answer = asyncio.run(ask())
