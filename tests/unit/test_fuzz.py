@@ -5,7 +5,7 @@ The apps are served by this process, over a store in memory and a sidecar that s
 
 import importlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ import schemathesis
 import yaml
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 from base.sidecar import Sidecar
@@ -95,5 +96,6 @@ def test_no_door_breaks(where: str, name: str) -> None:
                     answers.add(answer.status_code)
                     assert answer.status_code < 500, f"{case.as_curl_command()}: {answer.text}"
 
-                holds()
+                with suppress(Unsatisfiable):  # nothing that it takes is wrong
+                    holds()
     assert {200, 422} <= answers, "it came past the door, and was stopped at it"
