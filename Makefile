@@ -2,7 +2,7 @@
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help new setup run up serve zipkin down manifests test test-tools clock-tools pictures soak bench growth bare check mutants
+.PHONY: help new setup run up serve zipkin down manifests test test-tools clock-tools pictures soak bench growth bare check mutants sbom audit
 
 # Which system the targets are about: make run SYSTEM=orders. Without it: trips.
 export SYSTEM
@@ -67,6 +67,12 @@ mutants: .venv/installed ## which changes of the rules no unit test notices, 6 m
 
 check: .venv/installed ## lint and types
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/hadolint Dockerfile
+
+sbom: .venv/installed ## list what is installed, for others' scanners: sbom.json (CycloneDX)
+	@.venv/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json .venv
+
+audit: .venv/installed ## ask whether what is pinned is known to be vulnerable; without an answer it is unknown
+	@.venv/bin/python -m runtime.audit
 
 .venv/installed: pyproject.toml constraints.txt
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; install it, for example with your system's package manager."; exit 1; }

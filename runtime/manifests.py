@@ -7,7 +7,7 @@ templates of the project's ``deploy/templates/``. What cannot be told from the l
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,12 @@ class Image(_Strict):
 
 
 class AppDetails(_Strict):
-    """More of an app: its environment, and why it is ``open`` to requests from outside."""
+    """More of an app: its environment, why it is ``open`` to requests from outside, and the names
+    by which those reach it."""
 
     env: dict[str, str] = {}
     open: str = ""
+    hosts: list[str] = []
 
 
 class Details(_Strict):
@@ -62,6 +64,7 @@ class App:
     args: list[str]
     env: dict[str, str]
     why_open: str = ""
+    hosts: tuple[str, ...] = ()
 
     @property
     def orchestrates(self) -> bool:
@@ -123,7 +126,16 @@ class Manifests:
         unknown = self.details.apps.keys() - {app["appID"] for app in described}
         if unknown:
             raise SetupError(f"{self._details} names no app of the system: {', '.join(unknown)}.")
-        return [_app(app, self.details.apps.get(app["appID"], AppDetails())) for app in described]
+        made = [_app(app, self.details.apps.get(app["appID"], AppDetails())) for app in described]
+        return [replace(app, env=app.env | self._hosts(app)) for app in made]
+
+    def _hosts(self, app: App) -> dict[str, str]:
+        """Return the setting that names what an open app is reached by: its service, in the four
+        ways that the cluster knows it, and what the details add."""
+        if not app.open:
+            return {}
+        service = [f"{app.id}{end}" for end in ("", *_in_cluster(self.namespace))]
+        return {"ALLOWED_HOSTS": ",".join([*service, *app.hosts])}
 
     @property
     def stores(self) -> list[Store]:
@@ -237,7 +249,12 @@ def _app(described: dict[str, Any], details: AppDetails) -> App:
     if "uvicorn" not in command:
         raise SetupError(f"{described['appID']} is not started by uvicorn, as the image starts it.")
     args = command[command.index("uvicorn") + 1 :]
-    return App(described["appID"], described["appPort"], args, own | details.env, details.open)
+    env, hosts = own | details.env, tuple(details.hosts)
+    return App(described["appID"], described["appPort"], args, env, details.open, hosts)
+
+
+def _in_cluster(namespace: str) -> list[str]:
+    return [f".{namespace}", f".{namespace}.svc", f".{namespace}.svc.cluster.local"]
 
 
 def _with_secrets(mail: Resource) -> Resource:

@@ -112,7 +112,7 @@ def test_components_have_the_names_and_users_of_the_local_ones(there: Deployed) 
     def users(resources: list[Resource]) -> dict[str, list[str]]:
         components = [each for each in resources if each["kind"] == "Component"]
         return {
-            title(each): each["scopes"]
+            title(each): each.get("scopes", [])
             for each in components
             if not each["spec"]["type"].startswith("secretstores.")  # the cluster has its own
         }
