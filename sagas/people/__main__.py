@@ -6,8 +6,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from base.private import UnsafeFile
 from sagas.people.identity import ROLES
-from sagas.people.keys import Key, Keys, UnsafeFile
+from sagas.people.keys import Key, Keys
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 

@@ -18,14 +18,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from base.errors import ProjectError
+from base.private import UnsafeFile, require_private, write_private
 from sagas.people.identity import Identity, Name, Role
 
 _TEXT = re.compile(r"saga_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
-
-
-class UnsafeFile(ProjectError):
-    """A file that keeps secrets is missing, broken, or can be read by others."""
 
 
 class Key(BaseModel):
@@ -131,23 +127,6 @@ class Keys:
 
     def _write(self, keys: list[Key]) -> None:
         write_private(self._path, _Kept(keys=keys).model_dump_json(indent=2, exclude_none=True))
-
-
-def require_private(path: Path, seen: os.stat_result) -> None:
-    """Raise UnsafeFile if others than its owner may read a file."""
-    if seen.st_mode & 0o077:
-        raise UnsafeFile(f"Others can read {path}, which keeps secrets: chmod 600 {path}")
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace a file, or make it, whole or not at all; only its owner can read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def _digest(secret: str) -> str:

@@ -9,8 +9,9 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from base.errors import ProjectError
+from base.private import UnsafeFile
 from sagas.people.identity import Identity, known_roles
-from sagas.people.keys import Keys, UnsafeFile
+from sagas.people.keys import Keys
 from sagas.people.provider import Provider
 from sagas.people.sessions import Sessions, secret_in
 from sagas.people.settings import PeopleSettings
@@ -107,10 +108,6 @@ class People:
     def count_nobody(self, address: str) -> None:
         """Count a call of one who did not say who they are. Raises TooOften."""
         self._hit(self._limit, "address", address)
-
-    async def close(self) -> None:
-        if self.provider:
-            await self.provider.close()
 
     def _hit(self, limit: RateLimitItem, *whose: str) -> None:
         if not self._limiter.hit(limit, *whose):

@@ -20,6 +20,7 @@ _FRESH_SECONDS = 600.0
 _STALE_SECONDS = 3600.0
 _BETWEEN_SECONDS = 10.0
 _LARGEST = 256 * 1024
+_PATIENCE = aiohttp.ClientTimeout(total=5)
 
 
 class _Doors(BaseModel):
@@ -43,7 +44,6 @@ class Provider:
         self._keys: KeySet | None = None
         self._asked_at = self._got_at = float("-inf")
         self._asking = asyncio.Lock()
-        self._session: aiohttp.ClientSession | None = None
 
     async def claims(self, token: str) -> dict[str, Any]:
         """Return what a token says that came with a call."""
@@ -83,10 +83,6 @@ class Provider:
             raise NotGood("The provider gave no id_token for the code.")
         return await self._claims(token, self._settings.oidc_client_id, login.nonce)
 
-    async def close(self) -> None:
-        if self._session:
-            await self._session.close()
-
     async def _claims(self, token: str, audience: str, nonce: str = "") -> dict[str, Any]:
         settings = self._settings
         algorithms, issuer = settings.oidc_algorithms, (await self._known_doors()).issuer
@@ -125,21 +121,31 @@ class Provider:
             return self._keys
 
     async def _ask(self, verb: str, url: str, form: dict[str, str] | None = None) -> dict[str, Any]:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
-        try:
-            async with self._session.request(
-                verb, url, data=form, allow_redirects=False, headers={"Accept": "application/json"}
-            ) as answer:
-                body = await answer.content.read(_LARGEST)
-                if answer.status >= 500 or 300 <= answer.status < 400:
-                    raise Unavailable(f"{verb} {url} answered {answer.status}")
-                told = _json(body)
+        accept = {"Accept": "application/json"}
+        try:  # it is asked seldom: no connection is kept
+            async with (
+                aiohttp.ClientSession(timeout=_PATIENCE) as session,
+                session.request(
+                    verb, url, data=form, allow_redirects=False, headers=accept
+                ) as answer,
+            ):
+                told = _json(await _bounded(answer))
         except (aiohttp.ClientError, TimeoutError, ValueError) as fault:
             raise Unavailable(f"{verb} {url}: {fault!r}") from fault
-        if answer.status >= 400:
+        if verb == "POST" and 400 <= answer.status < 500:
             raise NotGood(f"The provider refuses: {str(told.get('error', answer.status))[:100]}.")
+        if answer.status != 200:
+            raise Unavailable(f"{verb} {url} answered {answer.status}")
         return told
+
+
+async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > _LARGEST:
+            raise ValueError("the answer is too long")
+    return bytes(body)
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 from pydantic import BaseModel, ValidationError
 
+from base.private import UnsafeFile, require_private, write_private
 from sagas.people.identity import Identity, Name, Role, known_roles
-from sagas.people.keys import UnsafeFile, require_private, write_private
 
 _ALGORITHM = "HS256"
 LOGIN_SECONDS = 600.0

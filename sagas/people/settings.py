@@ -1,9 +1,12 @@
 """What can be set of the people at the door, by environment variables."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class PeopleSettings(BaseSettings):
@@ -36,6 +39,14 @@ class PeopleSettings(BaseSettings):
     rate_limit: str = "1200/minute"
     rate_limit_of_services: str = "12000/minute"
     app_api_token: SecretStr = SecretStr("")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _cannot_be_overheard(cls, issuer: str) -> str:
+        there = urlsplit(issuer)
+        if issuer and there.scheme != "https" and there.hostname not in _LOOPBACK:
+            raise ValueError("an issuer is asked over https, unless it is on this machine")
+        return issuer
 
     @property
     def are_on(self) -> bool:

@@ -104,8 +104,6 @@ async def _running(kind: Kind[Any], app: FastAPI, sidecar: Sidecar) -> AsyncIter
             await care
         await asyncio.to_thread(runtime.shutdown)
         await worker
-        if app.state.people:
-            await app.state.people.close()
 
 
 async def _ready(app: FastAPI) -> None:

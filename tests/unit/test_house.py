@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "services/hotel": {"kit", "base"},
     "services/payment": {"kit", "base"},
     "services/notification": {"kit", "base"},
+    "services/identity": {"base"},
     "orchestrator": {*TOOLKIT, "base"},
     **{f"systems/{name}": {"sagas", "services", "kit", "base", "telemetry"} for name in SYSTEMS},
     "cli": set[str](),

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from base.private import UnsafeFile
 from sagas.people.__main__ import app
-from sagas.people.keys import Keys, UnsafeFile
+from sagas.people.keys import Keys
 from sagas.people.sessions import secret_in
 
 

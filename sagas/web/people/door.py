@@ -14,9 +14,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from base.errors import Unavailable
+from base.private import UnsafeFile
 from sagas.core.kind import Kind
 from sagas.people.identity import NOBODY, Identity, asked_by
-from sagas.people.keys import UnsafeFile
 from sagas.people.people import People, TooOften, Unknown
 from sagas.people.rules import ALL, FOR_EVERYBODY, OF_A_CASE, Deed, may, reach
 from sagas.records.records import UnreadableRecord
