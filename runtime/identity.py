@@ -10,6 +10,7 @@ from runtime.service import Service, answers
 
 HOST = "localhost"  # browsers keep cookies by host: it is to be the one that the console is at
 CLIENT = "console"
+KEYS = "data/people.json"
 
 
 def url(port: int) -> str:
@@ -18,18 +19,28 @@ def url(port: int) -> str:
 
 
 def environment(port: int) -> dict[str, str]:
-    """Return by which environment an orchestrator has people log in there."""
-    return {"OIDC_ISSUER": url(port), "OIDC_CLIENT_ID": CLIENT, "OIDC_ALGORITHMS": '["ES256"]'}
+    """Return by which environment an orchestrator has people log in there, or bring a key."""
+    known = {"OIDC_ISSUER": url(port), "OIDC_CLIENT_ID": CLIENT, "OIDC_ALGORITHMS": '["ES256"]'}
+    return {"PEOPLE": KEYS} | known
+
+
+def passwords(home: Path) -> Path:
+    """Return the file that has the passwords of the demo's people."""
+    return folder(home) / "passwords.txt"
 
 
 def folder(home: Path) -> Path:
-    """Return where it keeps whom it knows; the demo's passwords are in ``passwords.txt``."""
+    """Return where it keeps whom it knows."""
     return home / "data" / "identity"
 
 
 def set_up(project: Path, home: Path, orchestrator: str, console: int) -> None:
     """Make the demo's people unless there are some, and the console at this port known. Raises
     SetupError."""
+    keys = home / KEYS
+    if not keys.exists():  # there are none yet: `python -m sagas.people add` makes them
+        keys.touch(mode=0o600)
+        keys.write_text('{"keys": []}')
     hosts = ("localhost", "127.0.0.1")
     redirects = [f"--redirect=http://{host}:{console}/login/done" for host in hosts]
     about = ["--audience", orchestrator, "--client", CLIENT, "--folder", str(folder(home))]

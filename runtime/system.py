@@ -5,10 +5,11 @@ of its dapr.yaml; a test gives another, with every port shifted, so that the two
 (blocks.py).
 """
 
+import secrets
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,7 @@ from runtime import (
     beside,
     control_plane,
     databases,
+    identity,
     logs,
     loopback,
     processes,
@@ -228,7 +230,15 @@ class System:
         self._started_with.parent.mkdir(parents=True, exist_ok=True)
         self._started_with.write_text(repr(self.changes))
         if self._folder != self.known.folder:
-            template.write(self.project, self.home, self._folder, self.changes, self.name)
+            changes = self._with_people() if self.changes.people else self.changes
+            template.write(self.project, self.home, self._folder, changes, self.name)
+
+    def _with_people(self) -> Changes:
+        """Return the changes by which the orchestrator knows where people log in."""
+        app_id = template.read(self.known.template).orchestrator
+        known = identity.environment(self.ports_beside.identity)
+        env = {app_id: known | dict(self.changes.env.get(app_id, {}))}
+        return replace(self.changes, env={**self.changes.env, **env})
 
     def _foreign_control_plane(self) -> bool:
         """Say whether the machine has a control plane for the real system to use."""
@@ -256,8 +266,20 @@ class System:
             require_free(service.ports)
         return services
 
+    def _identity(self) -> list[Service]:
+        """Return the identity provider, if this system is to bring one; let the sidecars prove
+        themselves to their apps, so that these know a service from a person."""
+        if not self.changes.people:
+            return []
+        app_id, port = self.template.orchestrator, self.ports_beside.identity
+        identity.set_up(self.project, self.home, app_id, self._app(app_id).port)
+        self._env = {"APP_API_TOKEN": secrets.token_hex(32)} | self._env
+        service = identity.service(self.project, self.home, port)
+        require_free(service.ports)
+        return [service]
+
     def _launch(self, dapr: Dapr) -> subprocess.Popen[bytes]:
-        for service in (*self._databases(), *self._control_plane(dapr)):
+        for service in (*self._databases(), *self._control_plane(dapr), *self._identity()):
             self._start_service(service)
         self.say(f"Starting {len(self.template.apps)} apps and their sidecars …")
         return self._spawn_launcher(
@@ -265,7 +287,7 @@ class System:
         )
 
     def _supervise(self, dapr: Dapr) -> subprocess.Popen[bytes]:
-        services = [*self._databases(), *self._control_plane(dapr)]
+        services = [*self._databases(), *self._control_plane(dapr), *self._identity()]
         self.say(f"Starting {len(self.template.apps)} apps and their sidecars under supervisord …")
         command = supervisor.command(self.home, self.template, dapr, services)
         return self._spawn_launcher(dapr, command, "supervisord-output.log")
