@@ -167,6 +167,23 @@ def test_nobody_decides_on_a_case_of_their_own(begun: Peopled) -> None:
     assert begun.engine.told == []
 
 
+def test_who_sees_all_still_changes_only_what_is_theirs(begun: Peopled) -> None:
+    both = begun.as_one("c2", "customer", "auditor")
+    assert begun.ask("GET", "/errands/e1", headers=both).status_code == 200
+    problem(begun.ask("POST", "/errands/e1/cancel", headers=both), 403, "not_yours")
+    assert begun.engine.told == []
+
+
+def test_keys_that_others_can_read_let_nobody_in(world: Peopled) -> None:
+    key = world.key("c1", ["customer"])
+    cookie = world.logged_in("c1", "customer")
+    world.file.chmod(0o644)
+    told = problem(world.ask("GET", "/kind", headers={"X-API-Key": key}), 503, "unavailable")
+    assert str(world.file) not in told["detail"]
+    assert world.ask("GET", "/kind", headers=cookie).status_code == 401
+    assert login(world, key).status_code == 400
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -107,7 +107,8 @@ class Door:
         if owner is None or not (may(identity, deed, owner) or may(identity, Deed.LOOK, owner)):
             raise unknown(self._kind, case_id)
         if not may(identity, deed, owner):
-            raise refusals.own_case(self._kind)
+            is_own = owner == identity.name
+            raise refusals.own_case(self._kind) if is_own else refusals.not_yours(self._kind)
 
 
 class _Caller:

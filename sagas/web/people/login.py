@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Res
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from base.errors import Unavailable
+from base.private import UnsafeFile
 from sagas.core.kind import Kind
 from sagas.people.identity import Identity, who
 from sagas.people.people import People, Unknown
@@ -68,7 +69,10 @@ def logins(kind: Kind[Any], console: Console) -> APIRouter:
         key: Annotated[str, Form(max_length=200)] = "",
         then: Annotated[str, Form(alias="next")] = "/",
     ) -> Response:
-        known = people.keys.identity(key.strip()) if people.keys else None
+        try:
+            known = people.keys.identity(key.strip()) if people.keys else None
+        except UnsafeFile:
+            return page(request, people, then, "The keys cannot be read just now.")
         if known is None:
             return page(request, people, then, "There is no such key, or it is no longer good.")
         return cookies.logged_in(request, people, known, then)

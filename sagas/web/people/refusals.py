@@ -48,6 +48,11 @@ def own_case(kind: Kind[Any]) -> Problem:
     return _forbidden("own_case", f"Nobody decides on a {kind.noun} of their own.")
 
 
+def not_yours(kind: Kind[Any]) -> Problem:
+    """Return a 403 for who may look at a case, but change only their own."""
+    return _forbidden("not_yours", f"That is for the {kind.words.owner} of the {kind.noun}.")
+
+
 def foreign_owner(kind: Kind[Any], identity: Identity, owner: str) -> Problem:
     """Return a 403 for who asks in the name of somebody else."""
     return _forbidden("foreign_owner", foreign_words(kind, identity, owner))
