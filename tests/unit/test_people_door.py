@@ -1,6 +1,8 @@
 """The door where people are asked who they are: credentials, owners, names, sessions, attacks."""
 
 import asyncio
+import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from sagas import Progress
 from sagas.core.progress import Attention
 from sagas.people.keys import Keys
+from sagas.people.sessions import Login, Sessions
 from tests.unit.errands import MILK, NOW, Word, World, wait
 from tests.unit.peopled import OWN_PAGE, Peopled, cookie_of, through_sidecar
 from tests.unit.test_door import problem
@@ -312,8 +315,6 @@ def test_a_session_ends_with_the_key_that_it_was_begun_with(world: Peopled) -> N
 
 
 def test_a_cookie_is_good_for_its_purpose_and_its_signer_only(world: Peopled) -> None:
-    from sagas.people.sessions import Login, Sessions
-
     facts = Login(state="s", nonce="n", verifier="v", next="/")
     assert world.people.sessions.identity(world.people.sessions.remember(facts)) is None
     forged = Sessions(b"x" * 32, 600).remember(facts)
@@ -357,8 +358,6 @@ def test_over_https_the_cookie_stays_there_and_is_the_hosts_alone(tmp_path: Path
 
 
 def forms(page: str) -> list[str]:
-    import re
-
     return re.findall(r'action="/console/errands/e1/([^"]+)"', page)
 
 
@@ -382,6 +381,16 @@ def test_a_page_offers_what_who_is_logged_in_may_do(
     assert ('href="/console/new"' in page) == (role == "customer")
     assert ('hx-get="/console/apps"' in page) == (role != "customer")
     assert f"<span>{name} <small>{role}</small></span>" in page
+
+
+def test_the_form_begins_with_an_example_of_ones_own(world: Peopled) -> None:
+    cookie = world.logged_in("c7", "customer")
+    page = html.unescape(world.ask("GET", "/console/new", headers=cookie).text)
+    assert '"clientId": "c7"' in page
+    begun = {"case_id": "e1", "asked": '{"clientId": "c7", "what": "milk"}'}
+    answer = world.ask("POST", "/console/new", data=begun, headers=cookie | OWN_PAGE)
+    assert answer.status_code == 303
+    assert audit(world) == [("accepted", "c7")]
 
 
 def test_a_live_stream_ends_when_its_listener_is_let_in_no_more(begun: Peopled) -> None:

@@ -1,11 +1,13 @@
 """A system that brings an identity provider, and what its orchestrator is told of it."""
 
+from configparser import RawConfigParser
 from pathlib import Path
 
 import pytest
 import yaml
 
-from runtime import identity, sample
+from runtime import identity, sample, supervisor, template
+from runtime.dapr import Dapr
 from runtime.system import System
 from runtime.systems import every
 from runtime.template import Changes
@@ -48,6 +50,18 @@ def test_the_demo_is_set_up_once_and_knows_the_console(tmp_path: Path) -> None:
     private = [tmp_path / identity.KEYS, *identity.folder(tmp_path).iterdir()]
     assert {path.stat().st_mode & 0o077 for path in private} == {0}
     assert identity.folder(tmp_path).stat().st_mode & 0o077 == 0
+
+
+def test_a_supervised_provider_has_its_environment(tmp_path: Path) -> None:
+    read = template.read(PROJECT / "dapr.yaml")
+    service = identity.service(PROJECT, tmp_path, 9109)
+    (tmp_path / ".dapr").mkdir()
+    supervisor.command(tmp_path, read, Dapr(Path("dapr"), tmp_path, "made up"), [service])
+    config = RawConfigParser()
+    config.read(tmp_path / ".dapr" / "supervisord.conf")
+    told = config["program:identity"]["environment"]
+    assert 'IDENTITY_ISSUER="http://localhost:9109"' in told.split(",")
+    assert "environment" not in config["program:trip-orchestrator"]
 
 
 def test_a_sample_is_sent_with_the_key_that_is_given(monkeypatch: pytest.MonkeyPatch) -> None:

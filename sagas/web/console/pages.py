@@ -199,13 +199,12 @@ def _add_deeds(router: APIRouter, kind: Kind[Any]) -> None:
 
 def _add_form(router: APIRouter, kind: Kind[Any], show: showing.Show) -> None:
     schema = json.dumps(kind.request.model_json_schema(by_alias=True), indent=2)
-    example = json.dumps(dict(kind.example or {}), indent=2, ensure_ascii=False)
 
     @router.get("/console/new")
     @asks(Deed.BEGIN)
     async def form(request: Request) -> Response:
-        case_id = f"{kind.noun}-{secrets.token_hex(4)}"
-        return show(request, "new.html", case_id=case_id, asked=example, schema=schema, error="")
+        case_id, asked = f"{kind.noun}-{secrets.token_hex(4)}", _example(kind)
+        return show(request, "new.html", case_id=case_id, asked=asked, schema=schema, error="")
 
     @router.post("/console/new")
     @asks(Deed.BEGIN)
@@ -221,6 +220,14 @@ def _add_form(router: APIRouter, kind: Kind[Any], show: showing.Show) -> None:
         except (ValidationError, Refusal) as wrong:
             facts = {"case_id": case_id, "asked": asked, "schema": schema}
             return show(request, "new.html", 422, error=why(wrong), **facts)
+
+
+def _example(kind: Kind[Any]) -> str:
+    """Return the example of a request, of who asks for it if that is known."""
+    example, owner = dict(kind.example or {}), f"{kind.words.owner}Id"
+    if owner in example:
+        example[owner] = by() or example[owner]
+    return json.dumps(example, indent=2, ensure_ascii=False)
 
 
 async def begun(kind: Kind[Any], cases: CasesOf, case_id: str, wanted: Any) -> Response:
