@@ -245,7 +245,8 @@ def test_somebody_logs_in_and_comes_back_to_where_they_were(site: Site) -> None:
     assert "Log in to errands" in httpx.get(there).text
     back = site.come_back(site.log_in(there), cookie)
     assert (back.status_code, back.headers["location"]) == (303, "/console/errands")
-    session = back.headers.get_list("set-cookie")[0].partition(";")[0]
+    session, *how = back.headers.get_list("set-cookie")[0].split("; ")
+    assert f"Max-Age={8 * 3600}" in how  # however soon the token ends
     page = site.world.ask("GET", "/", headers={"Cookie": session}).text
     assert "<span>customer-123 <small>customer</small></span>" in page
 

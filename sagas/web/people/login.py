@@ -7,6 +7,7 @@ counts only in the browser that asked it (``state``), for this login (``nonce``)
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Annotated, Any
@@ -143,7 +144,8 @@ async def _known(
         raise Unknown("Another login came back.")
     if iss and iss.rstrip("/") != people.settings.oidc_issuer.rstrip("/"):
         raise Unknown("Another provider answers.")
-    return people.said(await people.provider.logged_in(code, begun, _back(request, people)))
+    known = people.said(await people.provider.logged_in(code, begun, _back(request, people)))
+    return replace(known, until=None)  # what the token is good for is to have logged in
 
 
 def own_path(said: str) -> str:
