@@ -2,13 +2,14 @@
 
 import gc
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from dapr.ext.fastapi import DaprApp
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from fastapi_problem.error import Problem
+from starlette.types import ASGIApp
 
 from base.browsers import Careful
 from base.docs import add_docs
@@ -30,10 +31,12 @@ def create_app(
     lifespan: Lifespan,
     ready: Ready,
     readiness: str,
+    guards: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
 ) -> FastAPI:
     """Return an app whose ``lifespan`` gets the sidecar to wire its parts with.
 
     ``ready`` raises Unavailable while the app is not; ``readiness`` says in words what it looks at.
+    ``guards`` are ASGI middlewares that a request passes before it is looked at.
     """
 
     @asynccontextmanager
@@ -50,6 +53,8 @@ def create_app(
 
     app = FastAPI(title=title, version="1.0.0", lifespan=live, docs_url=None, redoc_url=None)
     app.add_middleware(BodyLimit)
+    for guard in guards:
+        app.add_middleware(guard)
     app.add_middleware(OwnOrigin, hosts=HostSettings().names())
     app.add_middleware(Careful)
     add_docs(app)

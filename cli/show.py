@@ -114,6 +114,7 @@ def show_event(body: dict[str, Any], as_json: bool) -> None:
         return
     event = Event.model_validate(body)
     words = [event.at[11:23], event.event.replace("_", " "), event.step, event.reason, event.detail]
+    words += [f"by {event.by}"] if event.by else []
     console.print("  ".join(filter(None, words)), markup=False)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runtime import interrupts, logs, sample, seed, systems, timeline, zipkin
+from runtime import identity, interrupts, logs, sample, seed, systems, timeline, zipkin
 from runtime.errors import SetupError
 from runtime.manifests import Manifests
 from runtime.system import System, wait_until
@@ -60,7 +60,10 @@ def run(system: System) -> None:
     try:
         _start(system)
         app_id = system.template.orchestrator
-        _send_sample(system, app_id)
+        if system.changes.people and not os.environ.get("SAGA_KEY"):
+            console.print("No sample is sent: SAGA_KEY names no key to send it with.")
+        else:
+            _send_sample(system, app_id)
         console.print()
         _where(system)
         console.print("Ctrl+C stops everything.")
@@ -155,12 +158,17 @@ def main() -> int:
 
 
 def _changes() -> Changes:
-    """Return what the environment asks for: ``PROFILE``, ``REPLICAS``, and tracing if there is a
-    Zipkin, for without one sidecars would log errors."""
+    """Return what the environment asks for: ``PROFILE``, ``REPLICAS``, people with ``IDENTITY=1``,
+    and tracing if there is a Zipkin, for without one sidecars would log errors."""
     replicas = os.environ.get("REPLICAS", "1")
     if not (replicas.isdecimal() and 1 <= int(replicas) <= MOST_REPLICAS):
         raise SetupError(f"REPLICAS is a number from 1 to {MOST_REPLICAS}, not {replicas!r}.")
-    return Changes(zipkin=_tracing(), profile=os.environ.get("PROFILE", ""), replicas=int(replicas))
+    return Changes(
+        zipkin=_tracing(),
+        profile=os.environ.get("PROFILE", ""),
+        replicas=int(replicas),
+        people=os.environ.get("IDENTITY", "") == "1",
+    )
 
 
 def _tracing() -> str | None:
@@ -202,6 +210,8 @@ def _where(system: System) -> None:
     if mails.is_dir():
         console.print(f"  mails   {mails}")
     console.print(f"  data    {system.data}")
+    if system.changes.people:
+        console.print(f"  people  {identity.passwords(system.home)}")
     if system.changes.zipkin:
         console.print(f"  traces  {system.changes.zipkin}/zipkin/")
 

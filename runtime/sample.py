@@ -1,6 +1,7 @@
 """The sample of a system: a request that works, sent through the orchestrator's sidecar."""
 
 import json
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,11 +43,12 @@ class NotDone(SetupError):
 def send(sidecar_url: str, app_id: str, body: Path) -> Case:
     """Start a new case with the request in ``body``; return it as it was answered, done or not yet.
 
+    Where people are asked who they are, ``SAGA_KEY`` in the environment is a key of its owner's.
     Raises NotDone when it is refused or fails, and SetupError when nobody answers.
     """
     invoke = f"{sidecar_url}/v1.0/invoke/{app_id}/method"
     case_id = f"sample-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    with httpx.Client(timeout=_SECONDS) as client:
+    with httpx.Client(timeout=_SECONDS, headers=_proof()) as client:
         try:
             kind = _kind(client, invoke)
             method, path, verb = _route(kind, case_id)
@@ -65,6 +67,11 @@ def _not_done(case_id: str, kind: Kind, answer: httpx.Response) -> NotDone:
     why = said.get("detail", answer.text)
     case = Case(case_id, kind, said[kind.noun]) if kind.noun in said else None
     return NotDone(f"The sample {kind.noun} was answered {answer.status_code}: {why}", case)
+
+
+def _proof() -> dict[str, str]:
+    key = os.environ.get("SAGA_KEY")
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def _kind(client: httpx.Client, invoke: str) -> Kind:

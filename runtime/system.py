@@ -7,11 +7,12 @@ of its dapr.yaml; a test gives another, with every port shifted, so that the two
 
 import math
 import os
+import secrets
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -21,6 +22,7 @@ from runtime import (
     beside,
     control_plane,
     databases,
+    identity,
     keys,
     logs,
     loopback,
@@ -74,6 +76,7 @@ class System:
     supervised: bool = False
     say: Progress = _silent
     name: str = TRIPS
+    _env: dict[str, str] = field(default_factory=dict)
     _killed: list[_Killed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -234,7 +237,15 @@ class System:
     def _write_template(self) -> None:
         self._started_with.write_text(repr(self.changes))
         if self._folder != self.known.folder:
-            template.write(self.project, self.home, self._folder, self.changes, self.name)
+            changes = self._with_people() if self.changes.people else self.changes
+            template.write(self.project, self.home, self._folder, changes, self.name)
+
+    def _with_people(self) -> Changes:
+        """Return the changes by which the orchestrator knows where people log in."""
+        app_id = template.read(self.known.template).orchestrator
+        known = identity.environment(self.ports_beside.identity)
+        env = {app_id: known | dict(self.changes.env.get(app_id, {}))}
+        return replace(self.changes, env={**self.changes.env, **env})
 
     def _make_folders(self) -> None:
         """Make the folders for all that is kept and logged, for their owner only."""
@@ -268,8 +279,20 @@ class System:
             require_free(service.ports)
         return services
 
+    def _identity(self) -> list[Service]:
+        """Return the identity provider, if this system is to bring one; let the sidecars prove
+        themselves to their apps, so that these know a service from a person."""
+        if not self.changes.people:
+            return []
+        app_id, port = self.template.orchestrator, self.ports_beside.identity
+        identity.set_up(self.project, self.home, app_id, self._app(app_id).port)
+        self._env = {"APP_API_TOKEN": secrets.token_hex(32)}
+        service = identity.service(self.project, self.home, port)
+        require_free(service.ports)
+        return [service]
+
     def _launch(self, dapr: Dapr) -> subprocess.Popen[bytes]:
-        for service in (*self._databases(), *self._control_plane(dapr)):
+        for service in (*self._databases(), *self._control_plane(dapr), *self._identity()):
             self._start_service(service)
         self.say(f"Starting {len(self.template.apps)} apps and their sidecars …")
         return self._spawn_launcher(
@@ -277,7 +300,7 @@ class System:
         )
 
     def _supervise(self, dapr: Dapr) -> subprocess.Popen[bytes]:
-        services = [*self._databases(), *self._control_plane(dapr)]
+        services = [*self._databases(), *self._control_plane(dapr), *self._identity()]
         self.say(f"Starting {len(self.template.apps)} apps and their sidecars under supervisord …")
         command = supervisor.command(self.home, self.template, dapr, services)
         return self._spawn_launcher(dapr, command, "supervisord-output.log")
@@ -291,7 +314,7 @@ class System:
         path = loopback.runtime_path(dapr, self.home / ".dapr" / "runtime")
         env = {"DAPR_HOST_IP": "127.0.0.1", "DAPR_RUNTIME_PATH": str(path)}
         env |= template.imports(self.project)
-        return processes.spawn(command, self.home, log, env, self.home)
+        return processes.spawn(command, self.home, log, env | self._env, self.home)
 
     def _start_service(self, service: Service) -> None:
         self.say(f"Starting {service.name} …")

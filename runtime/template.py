@@ -133,6 +133,8 @@ class Changes:
     stay (``5s``, ``20m``); ``zipkin`` is where traces go. ``profile`` names a folder of
     ``profiles/`` whose stores take the place of the system's; what it keeps is in
     ``data/`` under that name. Of several ``replicas`` of an app, each has ports of its own.
+    ``people``: who comes to the orchestrator's door is asked who they are, and an identity provider
+    is brought where they log in.
     """
 
     by: int = 0
@@ -142,6 +144,7 @@ class Changes:
     zipkin: str | None = None
     profile: str = ""
     replicas: int = 1
+    people: bool = False
 
 
 def write(

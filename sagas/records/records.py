@@ -123,10 +123,12 @@ class Records:
         taken = record.model_copy(update=facts)
         return await decided(lambda: self._replace(record, taken))
 
-    async def request_cancel(self, case_id: str, at: datetime) -> Record | None:
-        """Record that the owner cancelled, which opens a case again that was done. Raises TooLate
-        past the pivot, if nothing reverses it."""
-        return await decided(lambda: self._request_cancel(case_id, at))
+    async def request_cancel(
+        self, case_id: str, at: datetime, by: str | None = None
+    ) -> Record | None:
+        """Record that it was cancelled, and by whom; which opens a case again that was done. Raises
+        TooLate past the pivot, if nothing reverses it."""
+        return await decided(lambda: self._request_cancel(case_id, at, by))
 
     async def open(self) -> list[Item]:
         """Return the cases that have not ended, newest first."""
@@ -227,7 +229,7 @@ class Records:
             record.progress.milestones.append(milestone)
             await self._write(stored, {key: _value(record)})
 
-    async def _request_cancel(self, case_id: str, at: datetime) -> Record | None:
+    async def _request_cancel(self, case_id: str, at: datetime, by: str | None) -> Record | None:
         key, place = _key(case_id), index.open_key(case_id)
         stored = await self._store.read([key, place])
         record = self._record(case_id, stored[key]) or await self.get(case_id)
@@ -237,7 +239,7 @@ class Records:
         if record.progress.irrevocable and not reopens:
             will = f"will be {self._kind.done}"
             raise TooLate(f"{case_id} is past the point of no return and {will}.")
-        asked = record.model_copy(update={"cancel_requested_at": at})
+        asked = record.model_copy(update={"cancel_requested_at": at, "cancelled_by": by})
         changed = {}
         if reopens:
             done = Milestone(event=self._kind.done, at=record.ended_at or at)

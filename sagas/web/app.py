@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,13 @@ from sagas.engine.engine import Engine, create_runtime
 from sagas.engine.participants import Participants, ParticipantsSettings
 from sagas.engine.viewers import Viewers
 from sagas.engine.worker import Worker, own_sidecar
+from sagas.people.people import People
+from sagas.people.settings import PeopleSettings
 from sagas.records.listing import Listing
 from sagas.records.records import Records
 from sagas.web.console.pages import Console, pages
+from sagas.web.people.door import Door
+from sagas.web.people.login import logins
 from sagas.web.problems import answer_as_orchestrator
 from sagas.web.routes import routes
 from sagas.web.settings import Settings, terms_now
@@ -49,10 +54,13 @@ def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> Fast
         live,
         _ready,
         "The sidecar, the store and the workflow engine are reachable",
+        guards=[partial(Door, kind=kind)],
     )
     answer_as_orchestrator(app, kind)
     app.include_router(routes(kind))
-    app.include_router(pages(kind, console or Console()))
+    console = console or Console()
+    app.include_router(pages(kind, console))
+    app.include_router(logins(kind, console))
     app.mount("/static", StaticFiles(directory=_STATIC))
     return app
 
@@ -60,7 +68,8 @@ def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> Fast
 @asynccontextmanager
 async def _running(kind: Kind[Any], app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
     """Wire the parts, and let the worker and the caretaker run until the end."""
-    settings = Settings()
+    settings, asked = Settings(), PeopleSettings()
+    app.state.people = People(asked, kind.app_id, kind.services) if asked.are_on else None
     store = StateStore(sidecar, f"{kind.noun}-store")
     records = Records(store, kind, settings.open_cases_per_owner)
     services = Participants(sidecar, ParticipantsSettings())

@@ -100,7 +100,9 @@ class Desk:
             progress=Progress(status=status, **progress),
         )
 
-    async def begin(self, case_id: str, request: ClaimRequest, wait_seconds: float) -> Record:
+    async def begin(
+        self, case_id: str, request: ClaimRequest, wait_seconds: float, _by: str | None = None
+    ) -> Record:
         if case_id == "busy":
             raise Busy(7)
         if case_id in self.asked and self.asked[case_id] != request:
@@ -112,19 +114,24 @@ class Desk:
     async def get(self, case_id: str) -> Record | None:
         return self.records.get(case_id)
 
-    async def cancel(self, case_id: str) -> Record | None:
+    async def cancel(self, case_id: str, _by: str | None = None) -> Record | None:
         if case_id in self.records and not self.records[case_id].ended:
             self.put(case_id, "cancelled", halt=halt("cancelled_by_member"))
         return self.records.get(case_id)
 
-    async def resume(self, case_id: str) -> Record | None:
+    async def resume(self, case_id: str, _by: str | None = None) -> Record | None:
         if self.records[case_id].progress.status != "needs_attention":
             raise NotNow("There is nothing to resume.")
         self.put(case_id, "running", step="withdraw reserve")
         return self.records[case_id]
 
     async def signal(
-        self, case_id: str, signal: Signal[Any], attempt: str, word: BaseModel
+        self,
+        case_id: str,
+        signal: Signal[Any],
+        attempt: str,
+        word: BaseModel,
+        _by: str | None = None,
     ) -> Record | None:
         self.told.append((signal.name, attempt, word.model_dump()))
         return self.records.get(case_id)
