@@ -12,6 +12,7 @@ from sagas import Durable, Kind, Saga, Signal, Step, Words
 from sagas.core.progress import Attention, Blocked, Entry, Halt, Progress, Wait
 from sagas.engine.admission import Busy
 from sagas.engine.cases import NotNow, OtherRequest
+from sagas.engine.viewers import Viewers
 from sagas.records.listing import Page
 from sagas.records.record import Record
 from sagas.web.problems import answer_as_orchestrator
@@ -169,4 +170,5 @@ def orchestrator(desk: Desk, kind: Kind[ClaimRequest]) -> FastAPI:
     answer_as_orchestrator(app, kind)
     app.include_router(routes(kind))
     app.state.cases, app.state.listing, app.state.wait_seconds = desk, desk, 30
+    app.state.viewers = Viewers(desk, 100)  # type: ignore[arg-type]
     return app
