@@ -2,8 +2,9 @@
 
 import json
 import stat
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from runtime import template
 from runtime.system import System
 from tests.support import attacks, workflows
 from tests.support.attacks import form, rebound, refusal
+from tests.support.fault_proxy import about
 from tests.support.variant import PROFILE
 from tests.support.waiting import until
 from tests.support.world import (
@@ -150,17 +152,18 @@ SHUT = {
 @pytest.mark.parametrize("app_id", [ORCHESTRATOR, FLIGHT])
 def test_what_no_app_uses_is_shut_for_everybody(world: World, system: System, app_id: str) -> None:
     """Also for those who can send what a browser cannot."""
-    trip_id, sidecar = _waiting_for_approval(world), system.sidecar_url(app_id)
-    for name, (verb, path, body) in SHUT.items():
-        for version in ("v1.0", "v1.0-alpha1", "v1.0-beta1"):
-            url = f"{sidecar}/{version}/{path.format(trip_id)}"
-            assert httpx.request(verb, url, content=body).status_code == 400, name
-            # With the mark it comes as far as the router, which knows no such route.
-            assert 400 <= _own(url, verb, body) < 500, name
-    assert httpx.get(f"{sidecar}/v1.0/healthz").status_code == 204
-    assert world.trip(trip_id)["status"] == "running"
-    world.orchestrator.post(f"/trips/{trip_id}/cancel").raise_for_status()
-    world.ended(trip_id)
+    sidecar = system.sidecar_url(app_id)
+    with _open(world) as trip_id:
+        for name, (verb, path, body) in SHUT.items():
+            for version in ("v1.0", "v1.0-alpha1", "v1.0-beta1"):
+                url = f"{sidecar}/{version}/{path.format(trip_id)}"
+                assert httpx.request(verb, url, content=body).status_code == 400, name
+                # With the mark it comes as far as the router, which knows no such route.
+                assert 400 <= _own(url, verb, body) < 500, name
+        assert httpx.get(f"{sidecar}/v1.0/healthz").status_code == 204
+        engine = workflows.state(system, trip_id)
+        assert engine is not None
+        assert engine.runtime_status.name == "RUNNING"
 
 
 def test_a_sidecar_is_no_door_to_other_addresses(system: System) -> None:
@@ -217,9 +220,8 @@ def test_heads_without_end_cost_no_memory(system: System) -> None:
 def test_three_hundred_streams_are_not_all_served_and_bookings_go_on(
     world: World, system: System
 ) -> None:
-    trip_id = _waiting_for_approval(world)
-    url = f"{system.app_url(ORCHESTRATOR)}/trips/{trip_id}/events"
-    with ExitStack() as stack:
+    with _open(world) as trip_id, ExitStack() as stack:
+        url = f"{system.app_url(ORCHESTRATOR)}/trips/{trip_id}/events"
         limits = httpx.Limits(max_connections=None)
         client = stack.enter_context(httpx.Client(timeout=60, limits=limits))
         answers = [stack.enter_context(client.stream("GET", url)) for _ in range(300)]
@@ -227,9 +229,7 @@ def test_three_hundred_streams_are_not_all_served_and_bookings_go_on(
         assert statuses == [200] * 100 + [429] * 200
         assert int(answers[-1].headers["retry-after"]) > 0
         assert world.book(world.trip_id("watched"), world.request()).status_code == 200
-    until(lambda: _status_of_stream(url), lambda status: status == 200, "a place to be free again")
-    world.orchestrator.post(f"/trips/{trip_id}/cancel").raise_for_status()
-    world.ended(trip_id)
+    until(lambda: _status_of_stream(url), (200).__eq__, "a place to be free again")
 
 
 def _status_of_stream(url: str) -> int:
@@ -326,6 +326,26 @@ def test_a_date_is_a_date_and_a_name_reads_as_it_is(world: World, odd: dict[str,
     answer = world.book(world.trip_id("odd"), world.request(**odd))
     assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_request")
     assert world.orchestrator.get("/trips", params={"customerId": "\u202e"}).status_code == 422
+
+
+@contextmanager
+def _open(world: World) -> Iterator[str]:
+    """Give the id of a trip that does not end as long as the context lasts: its refund fails."""
+    trip_id = world.trip_id("open")
+    with (
+        world.proxies[PAYMENT].fault("down", about(trip_id, "POST", "/refund")),
+        world.proxies[FLIGHT].fault("error", about(trip_id, "POST", "/confirm")) as broken,
+    ):
+        world.book(trip_id, world.request(), Prefer="respond-async")
+        broken.wait()
+        yield trip_id
+        until(
+            lambda: world.trip(trip_id),
+            lambda trip: trip["status"] == "needs_attention" and "attention" in trip,
+            "the trip to be parked",
+        )
+    world.orchestrator.post(f"/trips/{trip_id}/resume").raise_for_status()
+    world.ended(trip_id)
 
 
 def _waiting_for_approval(world: World) -> str:
