@@ -1,0 +1,8 @@
+"""TransferOrchestrator over HTTP."""
+
+from pathlib import Path
+
+from sagas import Console, create_orchestrator
+from systems.bank.transfer import TRANSFER
+
+app = create_orchestrator(TRANSFER, Console(Path(__file__).parent / "templates"))

@@ -1,0 +1,37 @@
+"""What may be asked for: a transfer; and the terms under which it is judged."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, StringConstraints, model_validator
+
+from base.wire import Wire
+from systems.bank.accounts.models import Amount, Note, Text
+from systems.bank.banks import Iban
+
+User = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@+-]{1,128}$")]
+
+
+class TransferRequest(Wire):
+    """Money from one account to another. ``initiatorId`` is the person who enters it."""
+
+    initiator_id: User
+    payer: Iban
+    payee: Iban
+    payee_name: Text
+    amount: Amount
+    remittance: Note = ""
+
+    @model_validator(mode="after")
+    def _from_one_to_another(self) -> "TransferRequest":
+        if self.payer == self.payee:
+            raise ValueError("payer and payee are the same account")
+        return self
+
+
+class TransferTerms(BaseModel, extra="allow"):
+    """From ``review_from`` points of fraud on a person reviews it, from ``refuse_from`` on it is
+    refused. A review has ``review_seconds``."""
+
+    review_from: int = 40
+    refuse_from: int = 90
+    review_seconds: float = 86_400.0
