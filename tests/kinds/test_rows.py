@@ -49,7 +49,7 @@ def undone_by(example: Example, begun: list[str]) -> list[str]:
 
 
 def pivot_of(example: Example) -> str | None:
-    """Return the pivot that the example passes, of a kind that has one at each of several places."""
+    """Return the pivot that the example passes; a kind may have one at each of several places."""
     placed = example.kind.placed
     return next((name for name in steps_of(example) if placed[name].step.pivot), None)
 

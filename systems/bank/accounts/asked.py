@@ -51,7 +51,7 @@ def hold(hold_id: str, wanted: wire.HoldRequest, fee: int, seconds: float) -> As
         amount=wanted.amount.amount,
         fee=fee,
         currency=wanted.amount.currency,
-        seconds=seconds,
+        seconds=wanted.seconds or seconds,
     )
 
 

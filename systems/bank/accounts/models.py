@@ -82,10 +82,12 @@ class DepositRequest(Wire):
 
 
 class HoldRequest(Wire):
-    """What is to be held for a transfer; the bank's fee is held beside it."""
+    """What is to be held for a transfer; the bank's fee is held beside it. It expires after so many
+    ``seconds``, or after the bank's own time."""
 
     account: Iban
     amount: Amount
+    seconds: Annotated[float, Field(gt=0, le=7 * 86_400)] | None = None
 
 
 class ExtendRequest(Wire):
