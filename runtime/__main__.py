@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runtime import interrupts, logs, sample, seed, systems, timeline, zipkin
+from runtime import interrupts, logs, looks, sample, seed, systems, timeline, zipkin
 from runtime.errors import SetupError
 from runtime.manifests import Manifests
 from runtime.system import System, wait_until
@@ -61,6 +61,7 @@ def run(system: System) -> None:
         app_id = system.template.orchestrator
         sent = sample.send(system.sidecar_url(app_id), app_id, system.known.sample)
         timeline.show(sent, console)
+        looks.show(system.known.looks, system.sidecar_url(app_id), sent.id, console)
         console.print()
         _where(system)
         console.print("Ctrl+C stops everything.")

@@ -13,6 +13,7 @@ DEBITED = Step("send debit advice", _NOTIFICATION, _SEND, "debited", Done)
 CREDITED = Step("send credit advice", _NOTIFICATION, _SEND, "credited", Done)
 RETURNED = Step("send return", _NOTIFICATION, _SEND, "returned", Done)
 REJECTED = Step("send rejection", _NOTIFICATION, _SEND, "rejected", Done)
+EVERY = (DEBITED, CREDITED, RETURNED, REJECTED)
 
 
 def confirmations(

@@ -1,8 +1,8 @@
-"""What may be asked for: a transfer; and the terms under which it is judged."""
+"""What may be asked for: a transfer."""
 
 from typing import Annotated
 
-from pydantic import BaseModel, StringConstraints, model_validator
+from pydantic import StringConstraints, model_validator
 
 from base.wire import Wire
 from systems.bank.accounts.models import Amount, Note, Text
@@ -26,12 +26,3 @@ class TransferRequest(Wire):
         if self.payer == self.payee:
             raise ValueError("payer and payee are the same account")
         return self
-
-
-class TransferTerms(BaseModel, extra="allow"):
-    """From ``review_from`` points of fraud on a person reviews it, from ``refuse_from`` on it is
-    refused. A review has ``review_seconds``."""
-
-    review_from: int = 40
-    refuse_from: int = 90
-    review_seconds: float = 86_400.0

@@ -1,9 +1,31 @@
-"""The review of a transfer: what is said, and who may say it. Four eyes see what is unusual."""
+"""The review of a transfer: what is looked at, when a person has to look, and who may say what."""
+
+from pydantic import BaseModel
 
 from base.wire import Wire
 from sagas import Refused, Signal
 from systems.bank.accounts.models import Note
+from systems.bank.answers import Party, Score, Screening
 from systems.bank.request import TransferRequest, User
+
+
+class TransferTerms(BaseModel, extra="allow"):
+    """From ``review_from`` points of fraud on a person reviews it, from ``refuse_from`` on it is
+    refused. A review has ``review_seconds``."""
+
+    review_from: int = 40
+    refuse_from: int = 90
+    review_seconds: float = 86_400.0
+
+    def needs_review(self, found: Score, screened: Screening) -> bool:
+        """Return whether a person has to look: at what is unusual, or like a listed name."""
+        return found.score >= self.review_from or screened.outcome != "none"
+
+
+def parties(wanted: TransferRequest, payer: Party, payee: Party) -> list[dict[str, str]]:
+    """Return whose names are screened: the holders', and what the initiator calls the payee."""
+    names = [("payer", payer.holder), ("payee", payee.holder), ("payee", wanted.payee_name)]
+    return [{"role": role, "name": name} for role, name in dict.fromkeys(names)]
 
 
 class Review(Wire):

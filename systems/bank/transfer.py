@@ -7,8 +7,8 @@ from sagas import Done, Durable, Kind, Saga, Show, Shown, Step
 from systems.bank import mail
 from systems.bank.answers import Debited, Held, Party, Score, Screening
 from systems.bank.banks import BANKS, Bank, bank_of
-from systems.bank.request import TransferRequest, TransferTerms
-from systems.bank.review import REVIEW
+from systems.bank.request import TransferRequest
+from systems.bank.review import REVIEW, TransferTerms, parties
 from systems.bank.words import EXAMPLE, WORDS, money_is
 
 FRAUD, COMPLIANCE = "fraud-service", "compliance-service"
@@ -33,6 +33,7 @@ class At:
         self.extend = step("extend hold", "POST holds/{id}/extend", "hold", Held)
         self.debit = step("debit payer", "POST holds/{id}/post", "hold", Debited, home)
         self.credit = step("credit payee", "PUT credits/{id}", "credit", Shown, pivot=True)
+        self.settle = step("settle", "PUT settlements/{id}", "settlement", Done)
 
 
 BANK = {bank.name: At(bank) for bank in BANKS}
@@ -45,26 +46,28 @@ def transfer(saga: Saga, wanted: TransferRequest) -> Durable[None]:
     """Move the money, or leave all of it where it was."""
     sender, receiver = _at(saga, wanted.payer), _at(saga, wanted.payee)
     currency = wanted.amount.currency
+    moved = {"payer": wanted.payer, "payee": wanted.payee, "amount": wanted.amount}
     payer, payee = yield from saga.together(
         sender.payer.given(account=wanted.payer, currency=currency),
         receiver.payee.given(account=wanted.payee, currency=currency),
     )
     saga.show(payer=payer, payee=payee)
+    named = {"payeeName": wanted.payee_name, "payeeHolder": payee.holder}
     yield from saga.run(sender.hold.given(account=wanted.payer, amount=wanted.amount))
     found, screened, _ = yield from saga.together(
-        score.given(**_facts(wanted), payeeName=wanted.payee_name, payeeHolder=payee.holder),
-        screen.given(parties=_parties(wanted, payer, payee)),
+        score.given(**moved, **named),
+        screen.given(parties=parties(wanted, payer, payee)),
         sender.limit.given(account=wanted.payer, amount=wanted.amount),
     )
     yield from _reviewed(saga, sender, found, screened)
-    what_for = {"remittance": wanted.remittance}
-    yield from saga.run(
-        sender.debit.given(postingId=f"{saga.id}:debit", payee=wanted.payee, **what_for)
-    )
-    credit = {"account": wanted.payee, "amount": wanted.amount, "payer": wanted.payer}
-    yield from saga.run(receiver.credit.given(**credit, **what_for))
+    text = {"remittance": wanted.remittance}
+    posting = sender.debit.given(postingId=f"{saga.id}:debit", payee=wanted.payee, **text)
+    yield from saga.run(posting)
+    yield from saga.run(receiver.credit.given(**moved, **text))
     told = mail.confirmations(saga.id, wanted, saga.progress.results)
-    yield from saga.together(*told, complete)
+    # Within one bank, nothing is in transit any more.
+    between = [] if sender is receiver else [sender.settle, receiver.settle]
+    yield from saga.together(*told, complete, *(settle.given(**moved) for settle in between))
 
 
 def _at(saga: Saga, iban: str) -> At:
@@ -74,21 +77,12 @@ def _at(saga: Saga, iban: str) -> At:
     return BANK[bank.name]
 
 
-def _facts(wanted: TransferRequest) -> dict[str, Any]:
-    return {"payer": wanted.payer, "payee": wanted.payee, "amount": wanted.amount}
-
-
-def _parties(wanted: TransferRequest, payer: Party, payee: Party) -> list[dict[str, str]]:
-    names = [("payer", payer.holder), ("payee", payee.holder), ("payee", wanted.payee_name)]
-    return [{"role": role, "name": name} for role, name in dict.fromkeys(names)]
-
-
 def _reviewed(saga: Saga, sender: At, found: Score, screened: Screening) -> Durable[None]:
     """Have a person look at what is unusual. Meanwhile the hold lasts."""
     terms = saga.terms(TransferTerms)
     if found.score >= terms.refuse_from:
         saga.refuse(score.name, "fraud_suspected", found.why)
-    if found.score < terms.review_from and screened.outcome == "none":
+    if not terms.needs_review(found, screened):
         return
     within = timedelta(seconds=terms.review_seconds)
     yield from saga.run(sender.extend.given(until=saga.now + within + _POSTING_TAKES))
@@ -106,7 +100,7 @@ TRANSFER = Kind(
         "extend": [at.extend for at in BANK.values()],
         "debit": [at.debit for at in BANK.values()],
         "credit": [at.credit for at in BANK.values()],
-        "send": [mail.DEBITED, mail.CREDITED, mail.RETURNED, mail.REJECTED, complete],
+        "send": [*mail.EVERY, complete, *(at.settle for at in BANK.values())],
     },
     signals=[REVIEW],
     workflows=[transfer],

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from base.clock import utc_now
-from base.errors import Refusal, Unavailable
+from base.errors import Unavailable
 from base.problems import problems
 from base.sidecar import Sidecar
 from base.state import StateStore
@@ -18,12 +18,11 @@ from kit.reservation_service import expiry_jobs
 from kit.service import create_service
 from systems.bank.accounts import asked, routes, system_accounts, told
 from systems.bank.accounts import models as wire
-from systems.bank.accounts.bookkeeping import Bookkeeping
+from systems.bank.accounts.bookkeeping import Bookkeeping, reached
 from systems.bank.accounts.books import Books
 from systems.bank.accounts.days import booking_day
 from systems.bank.accounts.demo import Opening
 from systems.bank.accounts.routes import BooksOf, settings
-from systems.bank.banks import bank_of
 
 _STATUSES = {
     "unknown_account": 404,
@@ -31,6 +30,7 @@ _STATUSES = {
     "unknown_posting": 404,
     "other_bank": 422,
     "unknown_bank": 422,
+    "nothing_to_settle": 422,
     "hold_too_long": 422,
 }
 
@@ -70,15 +70,22 @@ async def credit(
     posting_id: ResourceId, wanted: wire.CreditRequest, books: BooksOf
 ) -> wire.PostingState:
     """Credit the payee from the in-transit account of the payer's bank, once."""
-    bank = bank_of(wanted.payer)
-    if bank is None:
-        raise Refusal("unknown_bank", f"The bank of {wanted.payer} cannot be reached.")
+    bank = reached(wanted.payer)
     return told.posting(await books.credit(asked.credit(posting_id, wanted, bank)))
+
+
+@app.put("/settlements/{posting_id}", tags=["postings"], responses=problems(409, 422))
+async def settle(
+    posting_id: ResourceId, wanted: wire.SettlementRequest, books: BooksOf
+) -> wire.PostingState:
+    """Take out of transit what the payee of another bank has, once."""
+    banks = settings.which, reached(wanted.payer), reached(wanted.payee)
+    return told.posting(await books.credit(asked.settlement(posting_id, wanted, *banks)))
 
 
 @app.get("/postings/{posting_id}", tags=["postings"], responses=problems(404))
 async def posting(posting_id: ResourceId, books: BooksOf) -> wire.PostingState:
-    """Look at a credit or a deposit."""
+    """Look at a credit, a deposit or a settlement."""
     return told.posting(await books.posting(posting_id))
 
 

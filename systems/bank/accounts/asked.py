@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from base.errors import Refusal
 from base.wire import as_asked
 from systems.bank.accounts import models as wire
 from systems.bank.accounts import system_accounts
@@ -35,11 +36,34 @@ def credit(posting_id: str, wanted: wire.CreditRequest, of: Bank) -> AskedCredit
         request=as_asked(wanted),
         kind="credit",
         source=system_accounts.in_transit(of, wanted.amount.currency),
-        account=wanted.account,
+        account=wanted.payee,
         amount=wanted.amount.amount,
         currency=wanted.amount.currency,
         counterparty=wanted.payer,
         remittance=wanted.remittance,
+    )
+
+
+def settlement(
+    posting_id: str, wanted: wire.SettlementRequest, own: Bank, payer: Bank, payee: Bank
+) -> AskedCredit:
+    """Return what takes a transfer out of transit at one of its two banks: the payer's owes it to
+    the other, the payee's is owed it. Refuses ``nothing_to_settle``."""
+    if (payer == own) == (payee == own):
+        raise Refusal("nothing_to_settle", f"It is not between {own.title} and another bank.")
+    other, currency = (payee if payer == own else payer), wanted.amount.currency
+    in_transit = system_accounts.in_transit(other, currency)
+    owed = system_accounts.settlement(other, currency)
+    source, account = (in_transit, owed) if payer == own else (owed, in_transit)
+    return AskedCredit(
+        id=posting_id,
+        request=as_asked(wanted),
+        kind="settlement",
+        source=source,
+        account=account,
+        amount=wanted.amount.amount,
+        currency=currency,
+        counterparty=wanted.payee if payer == own else wanted.payer,
     )
 
 

@@ -83,7 +83,7 @@ class Bookkeeping:
         return ledger.usable(account, currency, {account: found} if found else {})
 
     async def credit(self, asked: AskedCredit) -> Posting:
-        """Book a credit from the in-transit account, or a deposit of cash."""
+        """Book a credit from the in-transit account, a deposit of cash, or a settlement."""
         return await self._kept(
             Posting,
             asked.id,
@@ -115,7 +115,7 @@ class Bookkeeping:
     async def post(self, hold_id: str, posting_id: str, payee: str, remittance: str) -> Hold:
         known = await self._books.get(Hold, hold_id)
         currency = known.currency if known and known.currency else "EUR"
-        in_transit = system_accounts.in_transit(_bank(payee), currency)
+        in_transit = system_accounts.in_transit(reached(payee), currency)
         fees, now = system_accounts.fees(currency), self._clock()
         told = Told(value_date(now), payee, remittance)
         return await self._kept(
@@ -158,7 +158,7 @@ class Bookkeeping:
         return await self._expired(hold_id) if found.status == "pending" else found
 
     async def posting(self, posting_id: str) -> Posting:
-        """Return a credit or a deposit. Refuses ``unknown_posting``."""
+        """Return a credit, deposit or settlement. Refuses ``unknown_posting``."""
         found = await self._books.get(Posting, posting_id)
         if found is None:
             raise Refusal("unknown_posting", f"There is no posting {posting_id}.")
@@ -240,7 +240,8 @@ class Bookkeeping:
             )
 
 
-def _bank(iban: str) -> Bank:
+def reached(iban: str) -> Bank:
+    """Return the bank of an account. Refuses ``unknown_bank``."""
     bank = bank_of(iban)
     if bank is None:
         raise Refusal("unknown_bank", f"The bank of {iban} cannot be reached.")

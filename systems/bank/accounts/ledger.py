@@ -24,6 +24,8 @@ from systems.bank.accounts.records import (
 
 LONGEST_HOLD = timedelta(days=7)
 
+_DONE = {"credit": "credited", "deposit": "deposited", "settlement": "settled"}
+
 
 @dataclass(frozen=True)
 class AskedHold:
@@ -40,11 +42,12 @@ class AskedHold:
 
 @dataclass(frozen=True)
 class AskedCredit:
-    """What an account is to be credited with, from which of the bank's own accounts."""
+    """What an account is to be credited with, from which of the bank's own accounts: both are of a
+    settlement."""
 
     id: str
     request: dict[str, Any]
-    kind: Literal["credit", "deposit"]
+    kind: Literal["credit", "deposit", "settlement"]
     source: str
     account: str
     amount: int
@@ -224,15 +227,16 @@ def reverse(
 def credit(
     asked: AskedCredit, value_date: date, known: Posting | None, accounts: Accounts, now: datetime
 ) -> Change[Posting]:
-    """Book a posting once that brings money to an account: a credit, or a deposit of cash.
+    """Book a posting once: a credit, a deposit of cash, or a settlement.
 
-    Refuses: `usable`; ``idempotency_conflict``.
+    Refuses: `usable`, of a customer's account; ``idempotency_conflict``.
     """
     if known is not None:
         if known.request != asked.request:
             raise conflict(known.id)
         return Change(known)
-    usable(asked.account, asked.currency, accounts)
+    if asked.kind != "settlement":
+        usable(asked.account, asked.currency, accounts)
     posting = Posting(
         id=asked.id,
         kind=asked.kind,
@@ -247,9 +251,7 @@ def credit(
         remittance=asked.remittance,
         request=asked.request,
     )
-    return booked(
-        "deposited" if asked.kind == "deposit" else "credited", posting, posting, accounts
-    )
+    return booked(_DONE[asked.kind], posting, posting, accounts)
 
 
 def usable(account_id: str, currency: str, accounts: Accounts) -> Account:

@@ -111,12 +111,20 @@ class ReverseRequest(Wire):
 
 
 class CreditRequest(Wire):
-    """What is to be credited to an account, from whom, and what for."""
+    """What is to be credited to the payee, from whom, and what for."""
 
-    account: Iban
-    amount: Amount
     payer: Iban
+    payee: Iban
+    amount: Amount
     remittance: Note = ""
+
+
+class SettlementRequest(Wire):
+    """A transfer whose payee has the money: one of the two banks is this one."""
+
+    payer: Iban
+    payee: Iban
+    amount: Amount
 
 
 class LegState(Wire):

@@ -15,7 +15,7 @@ from base.errors import Refusal
 
 AccountStatus = Literal["open", "frozen", "closed"]
 HoldStatus = Literal["pending", "posted", "voided", "expired", "reversed"]
-PostingKind = Literal["deposit", "debit", "credit", "reversal"]
+PostingKind = Literal["deposit", "debit", "credit", "reversal", "settlement"]
 
 
 class Claim(BaseModel, extra="allow"):

@@ -1,7 +1,9 @@
-"""The accounts of a bank itself, one for each currency: cash, fees, suspense, and money in transit.
+"""The accounts of a bank itself, one for each currency: cash, fees, suspense, and for each other
+bank money in transit and settlement.
 
-There is an in-transit account for each bank that money goes to or comes from. Those of two banks
-mirror each other: what one owes the other, the other is owed; together they are what is under way.
+The in-transit accounts of two banks mirror each other: together they are what is under way between
+them. Once the payee has it, both banks settle: then nothing is in transit at either, and the
+settlement accounts say what the banks owe each other, until they pay it through the central bank.
 """
 
 import re
@@ -9,9 +11,8 @@ import re
 from systems.bank.accounts.records import Account
 from systems.bank.banks import BANKS, Bank
 
-_ID = re.compile(
-    rf"(cash|fees|suspense|in-transit-({'|'.join(b.name for b in BANKS)}))-([A-Z]{{3}})"
-)
+_BANKS = "|".join(bank.name for bank in BANKS)
+_ID = re.compile(rf"(cash|fees|suspense|(?:in-transit|settlement)-(?:{_BANKS}))-([A-Z]{{3}})")
 
 
 def cash(currency: str) -> str:
@@ -34,7 +35,12 @@ def in_transit(other: Bank, currency: str) -> str:
     return f"in-transit-{other.name}-{currency}"
 
 
+def settlement(other: Bank, currency: str) -> str:
+    """What is owed to another bank, or by it."""
+    return f"settlement-{other.name}-{currency}"
+
+
 def own(account_id: str) -> Account | None:
     """Return the bank's own account of this id, with nothing in it; None if it is no such id."""
     found = _ID.fullmatch(account_id)
-    return Account(id=account_id, currency=found[3], holder=found[1]) if found else None
+    return Account(id=account_id, currency=found[2], holder=found[1]) if found else None

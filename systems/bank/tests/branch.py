@@ -212,9 +212,13 @@ class Branch:
             assert account["posted"]["amount"] == opening + moved[iban], account
             assert account["available"]["amount"] >= 0
             self._check_statement(iban, account)
-        assert self.in_transit() == 0
-        for service in (BANK_A, BANK_B):
-            assert self.trial_balance(service)["difference"] == 0
+        trials = [self.trial_balance(service) for service in (BANK_A, BANK_B)]
+        assert uneven(trials) == []
+        owed = Counter[str]()
+        for name, amount in (each for trial in trials for each in balances(trial).items()):
+            owed["settlement"] += amount if name.startswith("settlement-") else 0
+            assert not (amount and name.startswith("in-transit-")), trials
+        assert owed["settlement"] == 0, "what one bank owes the other, that one is owed"
 
     def _check_whole(self, transfer_id: str, moved: Counter[str]) -> None:
         asked = self.transfers[transfer_id]

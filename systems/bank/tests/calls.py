@@ -53,6 +53,8 @@ FORWARD = [
     Call("send debit advice", NOTIFICATION, "PUT", ":debited"),
     Call("send credit advice", NOTIFICATION, "PUT", ":credited"),
     Call("note payee", FRAUD, "POST", ":score/complete"),
+    Call("settle at bank-a", BANK_A, "PUT", ":settlement"),
+    Call("settle at bank-b", BANK_B, "PUT", ":settlement"),
 ]
 
 

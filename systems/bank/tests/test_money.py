@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from runtime.system import System
-from systems.bank.tests.branch import BANK_A, BANK_B, ORCHESTRATOR, Branch, balances, euros
+from systems.bank.tests.branch import (
+    BANK_A,
+    BANK_B,
+    ORCHESTRATOR,
+    Branch,
+    balances,
+    euros,
+    new_iban,
+)
 from systems.bank.tests.calls import CREDIT
 from tests.support.fault_proxy import Fault, about
 
@@ -134,7 +142,7 @@ def test_within_one_bank_it_passes_the_banks_own_in_transit_account(branch: Bran
     ("other", "reason"),
     [
         ({"payee": "NL91ABNA0417164300"}, "unknown_bank"),
-        ({"payee": "NL44BRTA0009999999"}, "unknown_account"),
+        ({"payee": new_iban(BANK_B)}, "unknown_account"),
         ({"amount": {"amount": 500, "currency": "USD"}}, "currency_mismatch"),
         ({"amount": euros(100_000)}, "insufficient_funds"),  # and 20 of fee
         ({"amount": euros(6_000_000)}, "insufficient_funds"),
