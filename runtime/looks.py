@@ -37,7 +37,7 @@ def show(file: Path, sidecar_url: str, case_id: str, console: Console) -> None:
     if not file.is_file():
         return
     with httpx.Client(base_url=f"{sidecar_url}/v1.0/invoke", timeout=_SECONDS) as client:
-        for look in _LOOKS.validate_json(file.read_text()):
+        for look in read(file):
             path = f"/{look.app}/method/{look.path.format(id=case_id)}"
             try:
                 answer = client.get(path).raise_for_status().json()
@@ -45,6 +45,11 @@ def show(file: Path, sidecar_url: str, case_id: str, console: Console) -> None:
                 raise SetupError(f"{look.app} does not show {look.path}: {fault}") from fault
             console.print(f"\n[bold]{look.title}[/]")
             console.print(_table(_rows(answer, look.rows)))
+
+
+def read(file: Path) -> list[Look]:
+    """Return what a file names. Raises pydantic.ValidationError."""
+    return _LOOKS.validate_json(file.read_text())
 
 
 def _rows(answer: Any, where: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import JaroWinkler
 
-_SAME_WORD = 0.85
+SAME_WORD = 0.85
 _NOT_OF_THE_NAME = frozenset(
     {"mr", "mrs", "ms", "dr", "gmbh", "ag", "ltd", "llc", "bv", "nv", "sa"}
 )
@@ -38,6 +38,6 @@ def likeness(one: str, other: str) -> float:
         best = max(left, key=lambda each: JaroWinkler.similarity(word, each))
         alike = JaroWinkler.similarity(word, best)
         left.remove(best)
-        total += len(word) * (alike if alike >= _SAME_WORD else 0.0)
+        total += len(word) * (alike if alike >= SAME_WORD else 0.0)
     score = total / sum(map(len, short))
     return score * 0.8 if len(short) == 1 < len(long) else score

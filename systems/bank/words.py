@@ -34,7 +34,7 @@ WORDS = Words(
 
 _MONEY = {
     "pending": "held",
-    "posted": "in transit",
+    "posted": "in_transit",
     "reversed": "returned",
     "voided": "released",
     "expired": "released",
@@ -43,10 +43,11 @@ _RETURN_CODES = {"account_closed": "AC04", "account_frozen": "AC06", "unknown_ac
 
 
 def money_is(results: Mapping[str, Any]) -> str:
-    """Return where the money of a transfer is."""
+    """Return where the money of a transfer is: untouched, held, in transit, credited, returned, or
+    released."""
     if "credit" in results:
         return "credited"
-    return _MONEY.get(results.get("hold", {}).get("status", ""), "with the payer")
+    return _MONEY.get(results.get("hold", {}).get("status", ""), "untouched")
 
 
 def return_reason(code: str) -> str:

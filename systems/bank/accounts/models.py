@@ -73,6 +73,13 @@ class AccountState(Wire):
     limit_taken: int | None = None
 
 
+class AccountList(Wire):
+    """All accounts, as they are at one moment."""
+
+    bank: str
+    accounts: list[AccountState]
+
+
 class DepositRequest(Wire):
     """Cash that a customer pays in."""
 

@@ -26,10 +26,11 @@ accounts = APIRouter(prefix="/accounts", tags=["accounts"])
 books = APIRouter(tags=["books"])
 
 
-@accounts.get("", summary="All accounts, the bank's own too, as they are at one moment")
-async def every(books: BooksOf) -> list[wire.AccountState]:
+@accounts.get("", summary="All accounts, the bank's own too")
+async def every(books: BooksOf) -> wire.AccountList:
     _, kept = await books.snapshot()
-    return [told.account(each, utc_now()) for each in kept]
+    listed = [told.account(each, utc_now()) for each in kept]
+    return wire.AccountList(bank=settings.which.name, accounts=listed)
 
 
 @accounts.post("/check", summary="May it be debited and credited?", responses=problems(404, 409))

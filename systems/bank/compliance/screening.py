@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
+from rapidfuzz.distance import JaroWinkler
 
 from base.errors import Refusal
 from systems.bank.compliance.sdn import Listed, SanctionsList
-from systems.bank.names import likeness, words
+from systems.bank.names import SAME_WORD, likeness, words
 
 Outcome = Literal["none", "close", "exact"]
 
 CLOSE = 0.88
-_WORTH_A_LOOK = 70
 _MOST = 5
+_similarity = JaroWinkler.similarity
 _RANK: dict[Outcome, int] = {"none": 0, "close": 1, "exact": 2}
 
 
@@ -51,7 +52,11 @@ class Screener:
 
     def __init__(self, listed: SanctionsList) -> None:
         self._list = listed
-        self._plain = [" ".join(words(each.name)) for each in listed.names]
+        self._with: dict[str, list[int]] = {}
+        for number, each in enumerate(listed.names):
+            for word in words(each.name):
+                self._with.setdefault(word, []).append(number)
+        self._words = list(self._with)
 
     def screen(
         self, screening_id: str, request: dict[str, Any], parties: Sequence[tuple[str, str]]
@@ -75,15 +80,19 @@ class Screener:
         return Screened(role=role, name=name, outcome=outcome, matches=alike)
 
     def _alike(self, name: str) -> list[Match]:
-        """Return the names on the list that are close; of most, a quick look is enough."""
-        said = " ".join(words(name))
-        worth = process.extract(
-            said, self._plain, scorer=fuzz.token_set_ratio, score_cutoff=_WORTH_A_LOOK, limit=None
-        )
-        pairs = [
-            (self._list.names[at], likeness(name, self._list.names[at].name)) for *_, at in worth
-        ]
-        return [_match(listed, score) for listed, score in pairs if score >= CLOSE]
+        """Return the names on the list that are close. One without any word that is like a word of
+        the name cannot be."""
+        worth = {
+            number
+            for word in words(name)
+            for alike, *_ in process.extract(
+                word, self._words, scorer=_similarity, score_cutoff=SAME_WORD, limit=None
+            )
+            for number in self._with[alike]
+        }
+        listed = [self._list.names[number] for number in sorted(worth)]
+        pairs = [(each, likeness(name, each.name)) for each in listed]
+        return [_match(each, score) for each, score in pairs if score >= CLOSE]
 
 
 def refusal_of(screening: Screening) -> Refusal | None:

@@ -34,7 +34,7 @@ def test_money_between_debit_and_credit_is_in_transit(branch: Branch) -> None:
     with ExitStack() as stack:
         transfer_id, payer, payee, _ = held_at_the_credit(branch, stack)
         assert branch.in_transit() == 7_000
-        assert branch.transfer(transfer_id)["money"] == "in transit"
+        assert branch.transfer(transfer_id)["money"] == "in_transit"
         assert branch.account(payer)["posted"]["amount"] == 100_000 - 7_020
         assert branch.account(payee)["posted"]["amount"] == 0
     assert branch.ended(transfer_id)["money"] == "credited"

@@ -41,6 +41,7 @@ def test_names_that_are_spelt_in_another_way_are_the_same(one: str, other: str) 
     "name",
     [
         "Sergej Voronkin",  # without the second name
+        "Sergei Voronkyn",
         "Sergei Maximovich Voronkin",
         "Voronkin Sergej Maksimovich",
         "Tarik Yusuf Al-Rashidun",
@@ -101,6 +102,15 @@ def test_the_most_serious_outcome_of_all_parties_counts(screener: Screener) -> N
         "The payee has the name of entry 9010, HALVORSEN, Ingrid Marie (DEMO-GLOBAL)."
     )
     assert screening.refusal_of(screener.screen("s", {}, parties[:2])) is None
+
+
+def test_whatever_is_close_is_found_by_way_of_any_of_its_words(screener: Screener) -> None:
+    """The words by which names are looked up lose none that a look at every name would find."""
+    for listed in sdn.read(LIST).names:
+        for name in (listed.name[:-1], listed.name.replace("E", "I"), f"{listed.name} JR"):
+            [found] = screener.screen("s", {}, [("payee", name)]).parties
+            close = [n for n in sdn.read(LIST).names if likeness(name, n.name) >= screening.CLOSE]
+            assert len(found.matches) == min(len(close), 5)
 
 
 def test_matches_are_told_best_first(screener: Screener) -> None:
