@@ -8,14 +8,16 @@ from pydantic import ValidationError
 
 from base.errors import Unavailable
 from sagas.core.calls import Answer
-from sagas.core.progress import Progress
 from sagas.engine.cases import Forbidden, NotNow
 from sagas.engine.participants import Participants
+from sagas.records.record import Record
 from sagas.web.console.pages import why
 from sagas.web.console.showing import Show
+from sagas.web.problems import unknown
 from sagas.web.routes import CaseId, CasesOf
 from systems.bank.banks import BANKS, bank_of, named
 from systems.bank.review import REVIEW, Review
+from systems.bank.transfer import TRANSFER
 
 Mail = Annotated[str, Path(pattern=r"^(debited|credited|returned|rejected)$")]
 BankName = Annotated[str, Query(pattern=f"^({'|'.join(bank.name for bank in BANKS)})?$")]
@@ -89,9 +91,14 @@ def _add_review(router: APIRouter, show: Show) -> None:
     path = "/console/transfers/{transfer_id}/review"
 
     async def form(
-        request: Request, transfer_id: str, progress: Progress, status: int = 200, error: str = ""
+        request: Request, record: Record, status: int = 200, error: str = ""
     ) -> Response:
-        facts = {"transfer_id": transfer_id, "results": progress.results, "error": error}
+        facts = {
+            "transfer_id": record.case_id,
+            "asked": TRANSFER.read(record.request),
+            "results": record.progress.results,
+            "error": error,
+        }
         return show(request, "review.html", status, **facts)
 
     @router.get(path)
@@ -101,7 +108,7 @@ def _add_review(router: APIRouter, show: Show) -> None:
         if record is None or record.progress.step != REVIEW.name:
             said = "It does not wait for a review."
             return show(request, "said.html", 409, transfer_id=transfer_id, said=said)
-        return await form(request, transfer_id, record.progress)
+        return await form(request, record)
 
     @router.post(path)
     async def decide(
@@ -114,14 +121,15 @@ def _add_review(router: APIRouter, show: Show) -> None:
     ) -> Response:
         """Say what the reviewer decides."""
         record = await cases.get(transfer_id)
-        progress = record.progress if record else Progress()
+        if record is None:
+            raise unknown(TRANSFER, transfer_id)
         try:
             word = Review(approved=decision == "approve", by=by, note=note)
             await cases.signal(transfer_id, REVIEW, "", word)
         except ValidationError as wrong:
-            return await form(request, transfer_id, progress, 422, why(wrong))
+            return await form(request, record, 422, why(wrong))
         except Forbidden as no:
-            return await form(request, transfer_id, progress, 403, str(no))
+            return await form(request, record, 403, str(no))
         except NotNow as late:
             return show(request, "said.html", 409, transfer_id=transfer_id, said=str(late))
         return RedirectResponse(f"/console/transfers/{transfer_id}", 303)
