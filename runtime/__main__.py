@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runtime import identity, interrupts, logs, sample, seed, systems, timeline, zipkin
+from runtime import identity, interrupts, logs, looks, sample, seed, systems, timeline, zipkin
 from runtime.errors import SetupError
 from runtime.manifests import Manifests
 from runtime.system import System, wait_until
@@ -194,6 +194,7 @@ def _send_sample(system: System, app_id: str) -> None:
             timeline.show(why.case, console)
         raise
     timeline.show(sent, console)
+    looks.show(system.known.looks, system.sidecar_url(app_id), sent.id, console)
 
 
 def _down(system: System) -> str:

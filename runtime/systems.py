@@ -24,6 +24,11 @@ class Known:
     def template(self) -> Path:
         return self.folder / "dapr.yaml"
 
+    @property
+    def looks(self) -> Path:
+        """A file that names what is shown of the sample beside its timeline; it may be missing."""
+        return self.folder / "looks.json"
+
 
 def find(project: Path, name: str = TRIPS) -> Known:
     """Return the system of this name. Raises SetupError when there is none."""

@@ -16,7 +16,7 @@ from runtime.errors import SetupError
 _NAME = re.compile(r"[a-z][a-z0-9]{1,19}")  # a Python package and part of Kubernetes' names
 _STORES = ("desk", "payment", "workflow")
 _BLOCK = 300  # ports
-_BLOCKS = range(6_400, 30_000, _BLOCK)
+_BLOCKS = range(10_000, 30_000, _BLOCK)  # above those of the systems of the project
 _REPLICAS = 4 * template.REPLICA_STEP
 
 

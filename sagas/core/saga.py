@@ -204,7 +204,10 @@ class Saga:
         left: list[list[Step[Any]]] = []
         failed: list[Entry] = []
         for undos in reversed(self._undos):
-            dues = [self._due(undo, self.policies.undo, compensates=True) for undo in undos]
+            dues = [
+                self._due(self._explained(undo), self.policies.undo, compensates=True)
+                for undo in undos
+            ]
             yield from self._settle(dues)
             left.insert(0, [due.step for due in dues if not due.done])
             failed += [due.entry for due in dues if not due.done]
@@ -411,6 +414,12 @@ class Saga:
             self.refuse(entry.step, no.reason, no.detail)
         self.turns.close(entry, "done", None, "It was asked for.")
         return answer
+
+    def _explained(self, undo: Step[Any]) -> Step[Any]:
+        halt = self.progress.halt
+        if not (undo.explained and halt):
+            return undo
+        return replace(undo, body=undo.body | {"reason": halt.reason})
 
     def _over(self, entry: Entry, waits: Sequence[Wait]) -> None:
         for wait in waits:

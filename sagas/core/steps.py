@@ -34,7 +34,8 @@ class Step(Generic[A]):
     ``resource`` is kept whole, of any other only what the model names. ``check`` looks at an answer
     and returns what is kept of it, or the refusal that it amounts to. A refusal of a step that was
     ``promised`` before, as the confirmation of a hold, is a fault of the service: the case ends
-    failed, not rejected. Past a ``pivot`` nothing is undone any more: see `Saga`.
+    failed, not rejected. Past a ``pivot`` nothing is undone any more: see `Saga`. An undo that is
+    ``explained`` is told the ``reason`` code for which the case stopped.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Step(Generic[A]):
     undo: "Step[Any] | None" = None
     promised: bool = False
     pivot: bool = False
+    explained: bool = False
     check: "Callable[[A], A | Refused] | None" = None
     body: dict[str, Any] = field(default_factory=dict)
 

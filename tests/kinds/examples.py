@@ -6,6 +6,8 @@ from typing import Any
 
 from orchestrator.trip import TRIP
 from sagas import Kind
+from systems.bank.transfer import TRANSFER
+from systems.bank.words import EXAMPLE as EXAMPLE_TRANSFER
 from systems.orders.fulfilment import ORDER
 from systems.orders.words import EXAMPLE
 from tests.unit.test_trip_request import VALID
@@ -39,6 +41,9 @@ def _parcel(number: int, warehouse: str) -> dict[str, Any]:
     }
 
 
+_ENTRY = {"id": "e", "valueDate": "2026-11-24"}
+_HELD = {"status": "pending", "amount": _PRICE, "fee": _PRICE}
+_UNUSUAL = {"score": 40, "reasons": [{"code": "large_amount", "points": 40}]}
 _STOCK = {"parcels": [_parcel(1, "berlin"), _parcel(2, "osaka")], "total": _PRICE}
 
 EXAMPLES = [
@@ -74,5 +79,20 @@ EXAMPLES = [
             ("carrier:label-1", {"status": "delivered"}),
             ("carrier:label-2", {"status": "delivered"}),
         ],
+    ),
+    Example(
+        TRANSFER,
+        EXAMPLE_TRANSFER,
+        {
+            "check payer at bank-a": {"account": "A", "holder": "Anna", "email": "a@b.example"},
+            "check payee at bank-b": {"account": "B", "holder": "Bert", "email": "b@b.example"},
+            "hold at bank-a": _HELD,
+            "score fraud": _UNUSUAL,
+            "screen parties": {"outcome": "none"},
+            "extend hold at bank-a": _HELD,
+            "debit payer at bank-a": {**_HELD, "status": "posted", "posting": _ENTRY},
+            "credit payee at bank-b": _ENTRY,
+        },
+        [("review", {"approved": True, "by": "bob"})],
     ),
 ]

@@ -40,6 +40,7 @@ MAY_IMPORT = {
 }
 ALSO = {
     "orchestrator/form.py": {"sagas.web", "sagas.engine.participants"},
+    "systems/bank/console.py": {"sagas.web", "sagas.engine"},
     "systems/orders/console.py": {"sagas.web", "sagas.engine.participants", "sagas.core.progress"},
 }
 """What else a file may import: these pages are made of the console's parts."""

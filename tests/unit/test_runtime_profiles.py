@@ -40,7 +40,9 @@ def test_every_store_can_be_in_postgres(tmp_path: Path, name: str) -> None:
     }
     assert {spec["type"] for spec in stores.values()} == {"state.postgresql"}
     prefixes = [metadata(spec)["tablePrefix"] for spec in stores.values()]
-    assert sorted(prefixes) == sorted(file.replace("-store.yaml", "_") for file in stores)
+    assert sorted(prefixes) == sorted(
+        file.removesuffix("-store.yaml").replace("-", "_") + "_" for file in stores
+    )
 
 
 @pytest.mark.parametrize("profile", ["postgres", "redis"])

@@ -1,6 +1,7 @@
 """The saga's rules, with a fake engine and steps of no service."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 from sagas.core import calls
 from sagas.core.calls import CIRCUIT_OPEN, DETAIL_LENGTH, CircuitOpen, Refused
 from sagas.core.policies import Policies, Retry
-from sagas.core.progress import Entry, Progress
+from sagas.core.progress import Entry, Halt, Progress
 from sagas.core.saga import Saga, Stopped
 from sagas.core.signals import Signal
 from sagas.core.steps import Placed, Shown, Step
@@ -431,3 +432,28 @@ def test_only_the_latest_faults_are_kept_but_all_tries_are_counted() -> None:
     saga, _ = run(engine, lambda saga: insist(saga, "a"))
     assert saga.progress.entries[0].tries == 51
     assert [fault.number for fault in saga.progress.entries[0].faults] == list(range(31, 51))
+
+
+def test_an_undo_that_wants_to_know_is_told_why_the_case_stopped_and_no_other() -> None:
+    curious = replace(step("undo a"), explained=True, body={"kept": 1})
+    halt = Halt(step="b", reason="no", detail="It will not be.")
+
+    def body(saga: Saga) -> Durable[list[Entry]]:
+        saga.owe(curious, step("undo b"))
+        saga.progress.halt = halt
+        return saga.compensate()
+
+    engine = FakeEngine({})
+    run(engine, body)
+    assert engine.inputs["undo a"].body == {"kept": 1, "reason": "no"}
+    assert engine.inputs["undo b"].body == {}
+
+
+def test_an_undo_that_wants_to_know_is_done_also_when_nobody_said_why() -> None:
+    def body(saga: Saga) -> Durable[list[Entry]]:
+        saga.owe(replace(step("undo a"), explained=True))
+        return saga.compensate()
+
+    engine = FakeEngine({})
+    run(engine, body)
+    assert engine.inputs["undo a"].body == {}

@@ -40,7 +40,8 @@ Pages = Callable[[showing.Show], APIRouter]
 @dataclass(frozen=True)
 class Console:
     """What a kind brings of its own: ``templates`` that take the place of the toolkit's of the same
-    name (``_cards.html``, ``_links.html``), ``pages``, and where its ``form`` is."""
+    name (``_cards.html``, ``_links.html``, ``_menu.html``, …), ``pages``, and where its ``form``
+    is."""
 
     templates: Path | None = None
     pages: Pages | None = None
