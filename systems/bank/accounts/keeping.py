@@ -38,7 +38,7 @@ def close(account_id: str, reason: str, known: Account | None, now: datetime) ->
     Refuses ``unknown_account``, and ``account_not_empty`` while there is a balance or a hold.
     """
     account = _known(account_id, known)
-    if account.status != "closed" and (account.posted or account.pending(now)):
+    if account.posted or account.pending(now):
         raise Refusal("account_not_empty", f"{account_id} has a balance, or a hold.")
     return _with_status("closed", account, reason)
 

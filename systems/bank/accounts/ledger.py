@@ -6,7 +6,7 @@ rules are pure: they take what is stored and the time, and return what is to be 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
@@ -172,17 +172,15 @@ def release(hold_id: str, known: Hold | None, accounts: Accounts, now: datetime)
     if known.status != "pending":
         return Change(known)
     if lapsed := _ended(known, accounts, now):
-        return Change(lapsed.kept, lapsed.event, lapsed.accounts, facts=lapsed.facts)
+        return replace(lapsed, refusal=None)
     made = known.model_copy(update={"status": "voided"})
     return _changed("voided", made, accounts[known.account].without(known.id))
 
 
 def expire(known: Hold, accounts: Accounts, now: datetime) -> Change[Hold]:
     """End a hold that ran out, or whose place another one took; leave anything else as it is."""
-    ended = _ended(known, accounts, now) if known.status == "pending" else None
-    return (
-        Change(ended.kept, ended.event, ended.accounts, (), ended.facts) if ended else Change(known)
-    )
+    ended = _ended(known, accounts, now)
+    return replace(ended, refusal=None) if ended else Change(known)
 
 
 def reverse(
@@ -347,5 +345,4 @@ def _ended(known: Hold, accounts: Accounts, now: datetime) -> Change[Hold] | Non
     if known.id in account.holds and not lapsed:
         return None
     made = known.model_copy(update={"status": "expired"})
-    change = _changed("expired", made, account.without(known.id))
-    return Change(change.kept, change.event, change.accounts, facts=change.facts, refusal=why)
+    return replace(_changed("expired", made, account.without(known.id)), refusal=why)

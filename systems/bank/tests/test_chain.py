@@ -1,5 +1,6 @@
 """The chain of audit lines: whole as it is, and broken by any change."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,14 @@ def test_lines_are_numbered_and_each_has_the_hash_of_the_one_before() -> None:
     assert head == Head(number=3, hash=lines[2].hash)
     assert chain.faults(lines, head, {}) == []
     assert chain.faults([], Head(), {}) == []
+
+
+def test_a_hash_is_over_all_of_a_line_in_a_way_that_others_can_compute() -> None:
+    """SHA-256 of the JSON list of number, time, event, facts (names sorted) and previous hash."""
+    line = chain.append(Head(number=4, hash="ab"), NOW, "held", {"z": "Zoë", "a": [1, None]})
+    said = '[5,"2026-11-24T12:00:00.123456+00:00","held",{"a":[1,null],"z":"Zoë"},"ab"]'
+    assert line.hash == hashlib.sha256(said.encode()).hexdigest()
+    assert (line.number, line.previous, line.facts) == (5, "ab", {"z": "Zoë", "a": [1, None]})
 
 
 def test_a_line_that_was_stored_and_read_has_the_same_hash() -> None:
@@ -78,6 +87,7 @@ def test_a_chain_made_anew_is_found_by_what_was_noted() -> None:
     lines, head = made(5)
     noted = {3: lines[2].hash}
     assert chain.faults(lines, head, noted) == []
+    assert chain.faults(lines, head, {5: head.hash}) == []
     first = lines[:1]
     forged, end = list(first), chain.head_of(first[0])
     for line in lines[1:]:

@@ -85,6 +85,13 @@ def test_what_is_older_than_an_hour_is_forgotten() -> None:
     assert kept.recent == [Seen(at=NOW, amount=7)]
 
 
+def test_a_completed_transfer_counts_for_its_payee_and_for_what_is_usual() -> None:
+    once = rules.completed(KNOWN, "C", 4_000)
+    assert (once.payees, once.largest, once.paid) == ({"B": 1, "C": 1}, 5_000, 2)
+    twice = rules.completed(once, "C", 6_000)
+    assert (twice.payees, twice.largest, twice.paid) == ({"B": 1, "C": 2}, 6_000, 3)
+
+
 def test_a_transfer_is_scored_once_and_its_payee_known_once_it_was_completed() -> None:
     async def live() -> None:
         scores = Scores(MemoryStore(), lambda: NOW)  # type: ignore[arg-type]

@@ -459,3 +459,79 @@ def test_a_hold_that_ran_out_is_marked_so_and_any_other_left_as_it_is(books: Boo
     books.later(60)
     assert books.keep(ledger.expire(held, books.accounts, books.now)).status == "expired"
     assert books.release("h").status == "expired"
+
+
+def test_every_change_is_told_to_the_audit(books: Books) -> None:
+    """A hold with its amount, fee included, and its end; a posting with all of its entry."""
+
+    def told(change: Change[Any]) -> tuple[str, Any]:
+        books.keep(change)
+        return change.event, change.facts
+
+    def of_hold(until: datetime) -> dict[str, Any]:
+        expires = {"expires_at": until.isoformat()}
+        return {"id": "h", "account": "A", "amount": 52, "currency": "EUR"} | expires
+
+    minute, hour = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
+    held = ledger.hold(books.asked("h", "A", 50), None, books.accounts, NOW)
+    assert told(held) == ("held", of_hold(minute))
+    extended = ledger.extend("h", books.holds["h"], books.accounts, NOW, hour)
+    assert told(extended) == ("extended", of_hold(hour))
+    assert books.keep(ledger.extend("h", books.holds["h"], books.accounts, NOW, hour))
+    lapsed = ledger.expire(books.holds["h"], books.accounts, hour)
+    assert (lapsed.event, lapsed.facts, lapsed.refusal) == ("expired", of_hold(hour), None)
+    voided = ledger.void("h", books.holds["h"], books.accounts, NOW)
+    assert (voided.event, voided.facts) == ("voided", of_hold(hour))
+    entry = {"currency": "EUR", "value_date": "2026-11-24", "counterparty": "B"}
+    words = Told(DAY, "B", "for tea")
+    debit = ledger.post("h", "p", TRANSIT, FEES, words, books.holds["h"], books.accounts, NOW)
+    legs = [("A", -52), (TRANSIT, 50), (FEES, 2)]
+    assert told(debit) == ("debited", entry | _entry("p", "debit", legs, remittance="for tea"))
+    home = ledger.reverse("h", "closed", SUSPENSE, DAY, books.holds["h"], books.accounts, NOW)
+    back = [(account, -amount) for account, amount in legs]
+    facts = _entry("p:reversal", "reversal", back, remittance="for tea", reason="closed")
+    assert told(home) == ("reversed", entry | facts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [("credit", "credited"), ("deposit", "deposited"), ("settlement", "settled")],
+)
+def test_what_comes_in_is_told_by_its_kind(books: Books, kind: Any, event: str) -> None:
+    asked = AskedCredit("c", {}, kind, TRANSIT, "B", 5, "EUR", "A", "for tea")
+    change = ledger.credit(asked, DAY, None, books.accounts, NOW)
+    assert change.event == event
+    assert change.facts == {
+        "currency": "EUR",
+        "value_date": "2026-11-24",
+        "counterparty": "A",
+        **_entry("c", kind, [(TRANSIT, -5), ("B", 5)], remittance="for tea"),
+    }
+
+
+def test_a_settlement_is_between_accounts_of_the_bank(books: Books) -> None:
+    asked = AskedCredit("s", {}, "settlement", TRANSIT, SUSPENSE, 5, "EUR")
+    books.keep(ledger.credit(asked, DAY, None, books.accounts, NOW))
+    assert (books.accounts[TRANSIT].posted, books.accounts[SUSPENSE].posted) == (-5, 5)
+
+
+def test_a_refusal_says_what_there_is_to_know(books: Books) -> None:
+    books.hold(books.asked("h", "A", 50))
+    books.post("h", "p")
+    says = {"h was posted as p.": False, "h was posted as p and reversed since.": True}
+    for detail, reversed_first in says.items():
+        if reversed_first:
+            books.reverse("h")
+        with pytest.raises(Refusal) as no:
+            books.post("h", "other")
+        assert no.value.detail == detail
+    with pytest.raises(Refusal, match=r"There is no hold x\."):
+        books.extend("x", 5)
+    books.hold(books.asked("i", "A", 1))
+    with pytest.raises(Refusal, match=r"A hold lasts 7 days at the most\."):
+        books.extend("i", 8 * 86_400)
+
+
+def _entry(posting: str, kind: str, legs: list[tuple[str, int]], **more: str) -> dict[str, Any]:
+    told = [{"account": account, "amount": amount} for account, amount in legs]
+    return {"id": posting, "kind": kind, "legs": told, **more}
