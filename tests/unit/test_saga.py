@@ -168,13 +168,15 @@ def test_entries_tell_what_happened_in_order_with_times() -> None:
     assert all(e.ended_at and e.ended_at > e.started_at for e in saga.progress.entries)
 
 
-def test_an_event_is_waited_for_once_until_it_has_come() -> None:
+def test_an_event_is_waited_for_once_until_it_is_taken() -> None:
     engine = FakeEngine({})
     saga, _ = run(engine, lambda saga: saga.together())
     first = saga.turns.event("resume")
     assert saga.turns.event("resume") is first
     engine.tell("resume", None)
     assert first.is_complete
+    assert saga.turns.event("resume") is first
+    saga.turns.take("resume")
     assert not saga.turns.event("resume").is_complete
 
 

@@ -1,0 +1,40 @@
+"""An ear of a saga: which signals it listens for, about what, how long, and what it heard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from sagas.core.progress import Entry, Wait
+from sagas.core.signals import Signal
+from sagas.core.steps import Step
+
+ASKED_EVERY = timedelta(minutes=5)
+
+
+@dataclass(eq=False)
+class Ear:
+    """A wait for one of several ``signals`` about one ``attempt``; `Saga.listen` opens it, and it
+    is open until it heard something. ``said`` is what it heard."""
+
+    signals: Sequence[Signal[Any]]
+    attempt: str
+    within: timedelta
+    late: BaseModel | None
+    ask: Step[Any] | None
+    every: timedelta
+    said: BaseModel | None = None
+    waits: list[Wait] = field(default_factory=list)
+    entry: Entry | None = None
+    too_late: Any = None
+    again: Any = None
+    is_new: bool = True
+    is_told: bool = False
+
+    @property
+    def line(self) -> Entry:
+        """Its line; one that an earlier run of the case heard has none."""
+        assert self.entry is not None
+        return self.entry
