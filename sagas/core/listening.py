@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -11,21 +11,23 @@ from sagas.core.progress import Entry, Wait
 from sagas.core.signals import Signal
 from sagas.core.steps import Step
 
+S = TypeVar("S", bound=BaseModel)
+
 ASKED_EVERY = timedelta(minutes=5)
 
 
 @dataclass(eq=False)
-class Ear:
+class Ear(Generic[S]):
     """A wait for one of several ``signals`` about one ``attempt``; `Saga.listen` opens it, and it
     is open until it heard something. ``said`` is what it heard."""
 
-    signals: Sequence[Signal[Any]]
+    signals: Sequence[Signal[S]]
     attempt: str
     within: timedelta
-    late: BaseModel | None
+    late: S | None
     ask: Step[Any] | None
     every: timedelta
-    said: BaseModel | None = None
+    said: S | None = None
     waits: list[Wait] = field(default_factory=list)
     entry: Entry | None = None
     too_late: Any = None

@@ -61,7 +61,7 @@ class Saga:
     given: Mapping[str, Any] = field(default_factory=dict)
     heard: Sequence[Wait] = ()
     _words: list[Wait] = field(default_factory=list)
-    _ears: list[Ear] = field(default_factory=list)
+    _ears: list[Ear[Any]] = field(default_factory=list)
     _undos: list[list[Step[Any]]] = field(default_factory=list)
     _left_something: bool = False
 
@@ -146,13 +146,13 @@ class Saga:
 
     def listen(
         self,
-        *signals: Signal[Any],
+        *signals: Signal[S],
         within: timedelta,
         attempt: str = "",
-        late: BaseModel | None = None,
+        late: S | None = None,
         ask: Step[Any] | None = None,
         every: timedelta = ASKED_EVERY,
-    ) -> Ear:
+    ) -> Ear[S]:
         """Begin to listen for one of several signals; `first` waits for what is said.
 
         Only a word about ``attempt`` is heard, if that is given. When none comes ``within`` the
@@ -175,7 +175,7 @@ class Saga:
         self._ears.append(ear)
         return ear
 
-    def first(self, *ears: Ear, within: timedelta | None = None) -> Durable[Any]:
+    def first(self, *ears: Ear[Any], within: timedelta | None = None) -> Durable[Any]:
         """Wait durably for the first word that an ear hears, and return it; None when nothing was
         said ``within`` the time. The other ears stay open: what they hear meanwhile is kept.
 
@@ -196,7 +196,7 @@ class Saga:
                 return None
             yield from self._listen_on([ear for ear in ears if ear in self._ears], pause)
 
-    def close(self, ear: Ear) -> None:
+    def close(self, ear: Ear[Any]) -> None:
         """Listen no more."""
         if ear in self._ears:
             self._over(ear)
@@ -371,7 +371,7 @@ class Saga:
         if self.cancelled and self.turns.cancelled:
             raise Stopped(step, self.cancelled.reason, self.cancelled.detail, "cancelled")
 
-    def _listen_on(self, ears: Sequence[Ear], pause: Any) -> Durable[None]:
+    def _listen_on(self, ears: Sequence[Ear[Any]], pause: Any) -> Durable[None]:
         """Wait until something happens to these ears: a word before a cancel, a cancel before it
         is too late, that before a word is asked for."""
         for ear in ears:
@@ -392,11 +392,11 @@ class Saga:
                 yield from self._asked(ear, ear.ask)
                 return
 
-    def _tasks(self, ear: Ear) -> list[Any]:
+    def _tasks(self, ear: Ear[Any]) -> list[Any]:
         events = [self.turns.event(signal.event(ear.attempt)) for signal in ear.signals]
         return [*events, ear.too_late, *([ear.again] if ear.again else [])]
 
-    def _stop_if_cancelled_listening(self, ears: Sequence[Ear]) -> None:
+    def _stop_if_cancelled_listening(self, ears: Sequence[Ear[Any]]) -> None:
         try:
             self._stop_if_cancelled(", ".join(ear.line.step for ear in ears))
         except Stopped as stop:
@@ -420,7 +420,7 @@ class Saga:
         until = self.now + within
         return Wait(signal=signal.name, attempt=attempt, since=self.now, until=until)
 
-    def _has_heard(self, ear: Ear) -> bool:
+    def _has_heard(self, ear: Ear[Any]) -> bool:
         """Take what an ear hears, but for what makes no sense. Raises Stopped if it amounts to a
         refusal."""
         for signal, wait in zip(ear.signals, ear.waits, strict=True):
@@ -435,7 +435,9 @@ class Saga:
             return True
         return False
 
-    def _say(self, ear: Ear, signal: Signal[S], wait: Wait, said: S, detail: str | None) -> None:
+    def _say(
+        self, ear: Ear[Any], signal: Signal[S], wait: Wait, said: S, detail: str | None
+    ) -> None:
         wait.word = said.model_dump(mode="json")
         self._over(ear)
         if signal.check and (no := signal.check(said)):
@@ -444,7 +446,7 @@ class Saga:
         self.turns.close(ear.line, "done", None, detail)
         ear.said = said
 
-    def _not_in_time(self, ear: Ear) -> Durable[None]:
+    def _not_in_time(self, ear: Ear[Any]) -> Durable[None]:
         [first, *_] = ear.waits
         reason, detail = f"{first.signal}_timed_out", f"Nobody decided by {first.until}."
         if ear.late is None and self.progress.irrevocable:
@@ -458,7 +460,7 @@ class Saga:
             self.refuse(ear.line.step, reason, detail)
         ear.said = ear.late
 
-    def _asked(self, ear: Ear, ask: Step[Any]) -> Durable[None]:
+    def _asked(self, ear: Ear[Any], ask: Step[Any]) -> Durable[None]:
         """Ask for a word that may have got lost; it may not have been said yet."""
         due = self._due(ask, self.policies.step, quiet=True)
         yield from self.turns.settle([due])
@@ -466,7 +468,7 @@ class Saga:
             answer: BaseModel = ask.answer.model_validate(due.value)
             self._say(ear, ear.signals[0], ear.waits[0], answer, "It was asked for.")
 
-    def _over(self, ear: Ear) -> None:
+    def _over(self, ear: Ear[Any]) -> None:
         self._ears.remove(ear)
         for wait in ear.waits:
             wait.over = True

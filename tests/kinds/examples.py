@@ -6,6 +6,8 @@ from typing import Any
 
 from orchestrator.trip import TRIP
 from sagas import Kind
+from systems.delivery.delivery import DELIVERY
+from systems.delivery.words import EXAMPLE as MEAL
 from systems.orders.fulfilment import ORDER
 from systems.orders.words import EXAMPLE
 from tests.unit.test_trip_request import VALID
@@ -39,6 +41,15 @@ def _parcel(number: int, warehouse: str) -> dict[str, Any]:
     }
 
 
+_QUOTE = {
+    "name": "Ha",
+    "pickup": {"latitude": 52.5, "longitude": 13.4},
+    "food": _PRICE,
+    "ride": _PRICE,
+    "prepSeconds": 60,
+    "rideSeconds": 60,
+    "etaSeconds": 120,
+}
 _STOCK = {"parcels": [_parcel(1, "berlin"), _parcel(2, "osaka")], "total": _PRICE}
 
 EXAMPLES = [
@@ -73,6 +84,18 @@ EXAMPLES = [
             ("carrier:label-1", {"status": "in_transit"}),
             ("carrier:label-1", {"status": "delivered"}),
             ("carrier:label-2", {"status": "delivered"}),
+        ],
+    ),
+    Example(
+        DELIVERY,
+        MEAL,
+        {"quote": _QUOTE, "offer ride": {"driver": "d1", "status": "offered"}},
+        [
+            ("answer:ticket", {"status": "accepted"}),
+            ("driver:driver-1", {"status": "accepted"}),
+            ("food:ticket", {"status": "ready"}),
+            ("driver:driver-1", {"status": "arrived"}),
+            ("driver:driver-1", {"status": "delivered"}),
         ],
     ),
 ]

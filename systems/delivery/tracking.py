@@ -1,0 +1,5 @@
+"""Live tracking over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
