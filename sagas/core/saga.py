@@ -197,9 +197,12 @@ class Saga:
             yield from self._listen_on([ear for ear in ears if ear in self._ears], pause)
 
     def close(self, ear: Ear[Any]) -> None:
-        """Listen no more."""
+        """Listen no more: a person's word is not waited for, a participant's is kept for an ear
+        that listens later."""
         if ear in self._ears:
             self._over(ear)
+            waits = self.progress.waits
+            waits[:] = [wait for wait in waits if not any(wait is each for each in ear.waits)]
             self.turns.close(ear.line, "done", None, None)
 
     def refuse(self, step: str, reason: str, detail: str) -> NoReturn:

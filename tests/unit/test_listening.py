@@ -124,7 +124,19 @@ def test_an_ear_that_is_closed_hears_nothing_and_leaves_no_line_open() -> None:
     _, kept = run(body, waiting=[("paid", {"amount": 5})])
     assert kept.status == "sold"
     assert (line(kept, "lost").result, line(kept, "lost").reason) == ("done", None)
-    assert [wait.over for wait in kept.waits] == [True, True]
+    assert [(wait.signal, wait.over) for wait in kept.waits] == [("paid", True)]
+
+
+def test_what_is_said_after_an_ear_is_closed_is_kept_for_the_next() -> None:
+    def body(saga: Saga) -> Durable[None]:
+        paid = saga.listen(PAID, within=HOUR)
+        assert (yield from saga.first(paid, within=MINUTE)) is None
+        saga.close(paid)
+        yield from saga.run(reserve)
+        saga.show(said=(yield from saga.hear(PAID, within=HOUR)))
+
+    _, kept = run(body, word={"amount": 7}, events={"reserve": ["paid"]})
+    assert kept.results["said"] == {"amount": 7}
 
 
 @pytest.mark.parametrize("how", ["cancel", "refused", "word"])

@@ -18,7 +18,7 @@ from systems.delivery.driver import models as wire
 from systems.delivery.driver import offers, pool
 from systems.delivery.driver.offers import Offer
 from systems.delivery.driver.pool import Seen
-from systems.delivery.driver.roster import Roster
+from systems.delivery.driver.roster import Roster, Rule
 
 _log = logging.getLogger("service.dispatch")
 _WORDS = get_args(wire.Told.model_fields["status"].annotation)
@@ -74,7 +74,7 @@ class Dispatch:
         self, offer_id: str, rule: Callable[[Offer, bool], Offer], tells: bool = False
     ) -> Offer:
         """Change an offer by a rule, which is also given whether its driver's slot holds it."""
-        offer = await self.roster.change(
+        offer = await self._changed(
             offer_id, lambda known, holds: rule(_found(offer_id, known), holds)
         )
         if tells and offer.status in _WORDS:
@@ -85,7 +85,7 @@ class Dispatch:
     async def withdraw(self, offer_id: str) -> Offer:
         """Take an offer back, or leave a tombstone."""
         tombstone = Offer(id=offer_id, status="withdrawn")
-        return await self.roster.change(
+        return await self._changed(
             offer_id, lambda known, _: offers.withdrawn(known) if known else tombstone
         )
 
@@ -125,6 +125,12 @@ class Dispatch:
             offer = await self.roster.offer(slot.offer) if slot.offer else None
             if offer and offer.on_the_way:
                 await self.say(offer.id, offers.lost)
+
+    async def _changed(self, offer_id: str, rule: Rule) -> Offer:
+        now = self._clock()
+        return await self.roster.change(
+            offer_id, lambda known, holds: offers.ended(known, rule(known, holds), now)
+        )
 
     async def _offered(self, offer_id: str, wanted: wire.OfferRequest) -> Offer | None:
         """Offer it to one of the nearest; None if all these were taken meanwhile."""

@@ -57,6 +57,7 @@ class OfferState(Wire):
     expires_at: Timestamp | None = None
     accepted_at: Timestamp | None = None
     picked_up_at: Timestamp | None = None
+    ended_at: Timestamp | None = None
     payout: int | None = None
 
 

@@ -44,6 +44,7 @@ class Offer(BaseModel, extra="allow"):
     expires_at: datetime | None = None
     accepted_at: datetime | None = None
     picked_up_at: datetime | None = None
+    ended_at: datetime | None = None
     wrong_pins: int = 0
     payout: int | None = None
 
@@ -59,6 +60,12 @@ class Offer(BaseModel, extra="allow"):
 
     def now(self, status: Status, **more: object) -> "Offer":
         return self.model_copy(update={"status": status, **more})
+
+
+def ended(before: Offer | None, after: Offer, now: datetime) -> Offer:
+    """Return an offer with the time at which its driver got rid of it, once that is so."""
+    over = before is not None and before.busy and not after.busy
+    return after.model_copy(update={"ended_at": now}) if over else after
 
 
 def accepted(offer: Offer, holds: bool, now: datetime) -> Offer:

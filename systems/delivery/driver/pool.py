@@ -10,6 +10,12 @@ from systems.delivery.geography import Place, nearest
 TRAIL_POINTS = 120
 
 
+class Passed(Place):
+    """A place, and when a driver was there."""
+
+    at: datetime
+
+
 class Seen(BaseModel, extra="allow"):
     """Where a driver was last seen, and the way there: the latest points, the oldest first."""
 
@@ -17,11 +23,13 @@ class Seen(BaseModel, extra="allow"):
     online: bool
     place: Place
     at: datetime
-    trail: list[Place] = []
+    trail: list[Passed] = []
 
     def moved(self, place: Place, online: bool, at: datetime) -> "Seen":
         """Return it as of now."""
-        trail = self.trail if self.trail[-1:] == [place] else [*self.trail, place][-TRAIL_POINTS:]
+        here = Passed(latitude=place.latitude, longitude=place.longitude, at=at)
+        stays = bool(self.trail) and self.trail[-1].pair == place.pair
+        trail = self.trail if stays else [*self.trail, here][-TRAIL_POINTS:]
         return Seen(driver=self.driver, online=online, place=place, at=at, trail=trail)
 
 

@@ -17,6 +17,7 @@ def offer(kept: Offer) -> wire.OfferState:
         expires_at=kept.expires_at,
         accepted_at=kept.accepted_at,
         picked_up_at=kept.picked_up_at,
+        ended_at=kept.ended_at,
         payout=kept.payout,
     )
 
@@ -32,9 +33,10 @@ def driver(seen: Seen, in_hand: Offer | None) -> wire.DriverState:
 
 
 def track(kept: Offer, seen: Seen | None) -> wire.TrackState:
-    if seen is None or not (kept.busy or kept.status == "delivered"):
+    since = kept.accepted_at
+    if seen is None or since is None or not (kept.busy or kept.status == "delivered"):
         return wire.TrackState(offer=offer(kept))
-    trail = [_at(place) for place in seen.trail]
+    trail = [_at(passed) for passed in seen.trail if passed.at >= since]
     return wire.TrackState(offer=offer(kept), place=_at(seen.place), seen_at=seen.at, trail=trail)
 
 

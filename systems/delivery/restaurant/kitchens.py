@@ -12,9 +12,14 @@ from systems.delivery.restaurant import models as wire
 from systems.delivery.restaurant import quotes, tickets
 from systems.delivery.restaurant.fees import Cause
 from systems.delivery.restaurant.menus import Restaurant
-from systems.delivery.restaurant.tickets import OPEN, Ticket
+from systems.delivery.restaurant.tickets import OPEN, Status, Ticket
 
-_SIGNALS = {"accepted": "answer", "denied": "answer", "ready": "food", "failed": "food"}
+_SIGNALS: Mapping[Status, str] = {
+    "accepted": "answer",
+    "denied": "answer",
+    "ready": "food",
+    "failed": "food",
+}
 
 
 class Board(BaseModel, extra="allow"):
@@ -69,10 +74,11 @@ class Kitchens:
     async def say(self, ticket_id: str, rule: Callable[[Ticket], Ticket]) -> Deed[Ticket]:
         """Let a kitchen say something of a ticket. Refuses what the rule refuses, and
         ``unknown_ticket`` and ``undone``."""
-        _, deed = await self._deeds.amend(ticket_id, rule)
-        if (ticket := deed.result) and (signal := _SIGNALS.get(ticket.status)):
-            word = {"status": ticket.status, "reason": ticket.reason}
-            self._callback.tell(ticket_id, signal, wire.Cooked.model_validate(word))
+        before, deed = await self._deeds.amend(ticket_id, rule)
+        if ticket := deed.result:
+            if (before.status, ticket.status) == ("sent", "ready"):
+                self._tell(ticket_id, "accepted")
+            self._tell(ticket_id, ticket.status, ticket.reason)
         return deed
 
     async def cancel(self, ticket_id: str, cause: Cause) -> Deed[Ticket]:
@@ -91,6 +97,11 @@ class Kitchens:
                 restaurant_id, lambda known: (known or Board()).without(ended)
             )
         return [deed for deed in deeds.values() if _is_open(deed)]
+
+    def _tell(self, ticket_id: str, status: Status, reason: str | None = None) -> None:
+        if signal := _SIGNALS.get(status):
+            word = wire.Cooked.model_validate({"status": status, "reason": reason})
+            self._callback.tell(ticket_id, signal, word)
 
 
 def _is_open(deed: Deed[Ticket]) -> bool:
