@@ -21,7 +21,9 @@ from systems.delivery.tracking import Known, Services, seen
 
 Kitchen = Literal["accept", "deny", "ready", "fail"]
 Drive = Literal["online", "accept", "decline", "arrive", "deliver"]
-Offer = Annotated[str, Form(pattern=r"^driver-[1-9][0-9]?$")]
+_OFFER = r"^driver-[1-9][0-9]?$"
+Offer = Annotated[str, Form(pattern=_OFFER)]
+OfferInPath = Annotated[str, InPath(pattern=_OFFER)]
 Mail = Annotated[str, InPath(pattern=r"^(receipt|cancelled|rejected)$")]
 
 _NOTIFICATION = "notification-service"
@@ -64,6 +66,11 @@ def _add_desks(router: APIRouter, show: Show) -> None:
         """Say something as the restaurant."""
         ticket = f"tickets/{delivery_id}:ticket/{deed}"
         return answered(request, delivery_id, await _asked(services, RESTAURANT, "POST", ticket))
+
+    @router.get(f"{path}/door/{{offer}}")
+    async def door(request: Request, delivery_id: CaseId, offer: OfferInPath) -> Response:
+        """Show where the driver says the PIN; a page that asks for itself anew would wipe it."""
+        return show(request, "door.html", delivery_id=delivery_id, offer=offer)
 
     @router.post(f"{path}/driver")
     async def drive(

@@ -33,7 +33,7 @@ def status(page: Page, says: str) -> None:
 
 
 def say(page: Page, who: str, deed: str) -> None:
-    page.get_by_label(who, exact=True).get_by_role("button", name=deed).click()
+    page.get_by_label(who, exact=True).get_by_role("button", name=deed, exact=True).click()
 
 
 def pin_of(page: Page, delivery_id: str) -> str:
@@ -54,9 +54,14 @@ def pick_up(page: Page) -> None:
     expect(page.get_by_label("Driver", exact=True)).to_contain_text("picked up")
 
 
+def show_pin(page: Page, pin: str) -> None:
+    page.get_by_role("button", name="At the door").click()
+    page.get_by_label("The PIN that the customer says").fill(pin)
+    page.get_by_role("button", name="Deliver").click()
+
+
 def deliver(page: Page, delivery_id: str) -> None:
-    page.get_by_label("PIN").fill(pin_of(page, delivery_id))
-    say(page, "Driver", "Deliver")
+    show_pin(page, pin_of(page, delivery_id))
     status(page, "delivered")
 
 
@@ -77,8 +82,7 @@ def test_a_wrong_pin_is_answered_in_words(page: Page) -> None:
     delivery_id = place(page)
     pick_up(page)
     pin = pin_of(page, delivery_id)
-    page.get_by_label("PIN").fill(f"{(int(pin) + 1) % 10_000:04}")
-    say(page, "Driver", "Deliver")
+    show_pin(page, f"{(int(pin) + 1) % 10_000:04}")
     expect(page.get_by_role("heading", level=1)).to_have_text("That is not possible now")
     expect(page.get_by_role("alert")).to_contain_text("not the customer's PIN")
     page.get_by_role("link", name=delivery_id).click()
