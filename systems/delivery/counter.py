@@ -23,9 +23,10 @@ def at_the_counter(
             made = yield from saga.attempt(offer)
             if not isinstance(made, Refused):
                 break
-            if made.reason != "no_driver" or saga.now >= until:
+            is_widest = circle >= terms.widest_metres
+            if made.reason != "no_driver" or (is_widest and saga.now >= until):
                 saga.refuse(offer.name, made.reason, made.detail)
-            if circle >= terms.widest_metres:
+            if is_widest:
                 yield from saga.first(food, within=terms.pause)
             circle = min(2 * circle, terms.widest_metres)
         asked.append(made.driver)

@@ -29,7 +29,7 @@ HOME = PROJECT / ".delivery-system"
 SPEED = "100"  # so many seconds of the city pass in one of ours
 ENV = {
     DRIVERS: {"SPEED": SPEED, "SILENCE_SECONDS": "800"},
-    CITY: {"SPEED": SPEED, "CITY_DRIVERS": "8", "CITY_UNRELIABLE_PERCENT": "0"},
+    CITY: {"SPEED": SPEED, "CITY_DRIVERS": "14", "CITY_UNRELIABLE_PERCENT": "0"},
     ORCHESTRATOR: {
         "SPEED": SPEED,
         "UNDO_TRIES": "3",  # within 1.5 s
@@ -39,9 +39,9 @@ ENV = {
         "OFFER_SECONDS": "400",
         "COUNTER_SECONDS": "3000",
         "COLD_SECONDS": "3000",
-        "GRACE_SECONDS": "1500",
+        "GRACE_SECONDS": "2500",
         "RIDE_SECONDS": "6000",
-        "SEARCH_SECONDS": "600",
+        "SEARCH_SECONDS": "1000",
         "PAUSE_SECONDS": "0.5",
         "LOOK_SECONDS": "4",
         "LATE_SECONDS": "1",

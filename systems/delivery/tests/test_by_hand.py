@@ -182,24 +182,12 @@ def test_a_restaurant_denies_while_the_customer_cancels(town: Town) -> None:
         assert town.net(order_id) == 0
 
 
-def test_silence_of_a_restaurant_is_a_no_and_of_a_kitchen_too(town: Town) -> None:
+def test_silence_of_a_restaurant_is_a_no(town: Town) -> None:
     silent = town.place_by_hand("silent")
-    slow = town.place_by_hand(
-        "slow", restaurant="krone", lines=[{"dish": "dumplings", "quantity": 1}]
-    )
-    town.accepts(slow)
-    town.drives("waits")
-    town.does(town.offered("waits"), "accept", "arrive")
     order = town.ended(silent)
     assert (order["status"], order["halt"]["reason"]) == ("rejected", "answer_timed_out")
     late = town.kitchen(silent, "accept")
     assert (late.status_code, late.json()["reason"]) == (409, "undone")
-    until(lambda: town.drives("waits"), lambda _: "halt" in town.order(slow), "the food to be late")
-    order = town.ended(slow)
-    assert (order["status"], order["halt"]["reason"]) == ("rejected", "food_timed_out")
-    ticket = town.ticket(slow)
-    assert ticket is not None
-    assert (ticket["cause"], ticket["payout"]["amount"]) == ("restaurant", 0)
 
 
 @pytest.mark.parametrize(

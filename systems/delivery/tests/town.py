@@ -233,7 +233,7 @@ class Town:
         ticket, paid = self.ticket(order_id), self.payment(order_id)
         assert ticket is None or ticket["status"] == "cancelled", ticket
         assert paid is None or paid["status"] in ("cancelled", "declined"), paid
-        fee = (ticket or {}).get("fee", {"amount": 0})["amount"]
+        fee = ((ticket or {}).get("fee") or {"amount": 0})["amount"]
         assert self.net(order_id) == fee
         by_customer = (order.get("halt") or {}).get("reason") == "cancelled_by_customer"
         assert fee == 0 or by_customer, "only who cancels pays"
@@ -256,5 +256,5 @@ class Town:
 
 
 def longitude(order_id: str) -> float:
-    """Return where an order goes: a place of its own."""
-    return round(13.4 + int(order_id.rpartition("-")[2]) / 1_000_000, 6)
+    """Return where an order goes: a place of its own, and no number begins with another."""
+    return round(13.4 + int(order_id.rpartition("-")[2]) / 1_000_000 + 5e-7, 7)

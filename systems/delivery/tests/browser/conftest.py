@@ -48,6 +48,8 @@ def page(browser: Browser, by_hand: System) -> Iterator[Page]:
     yield page
     for delivery in page.request.get("/deliveries?status=running").json()["deliveries"]:
         page.request.post(f"/deliveries/{delivery['deliveryId']}/cancel")
+    home = {"latitude": 52.5235, "longitude": 13.4122, "online": False}
+    page.request.put(f"{by_hand.app_url(DRIVERS)}/drivers/person/position", data=home)
     context.close()
     # What is refused is answered with 409 or 422, which browsers log as errors.
     assert [error for error in errors if "409" not in error and "422" not in error] == []

@@ -57,7 +57,7 @@ def pick_up(page: Page) -> None:
 def show_pin(page: Page, pin: str) -> None:
     page.get_by_role("button", name="At the door").click()
     page.get_by_label("The PIN that the customer says").fill(pin)
-    page.get_by_role("button", name="Deliver").click()
+    page.get_by_role("button", name="Deliver", exact=True).click()
 
 
 def deliver(page: Page, delivery_id: str) -> None:
