@@ -225,16 +225,19 @@ class Saga:
 
     def compensate(self) -> Durable[list[Entry]]:
         """Undo in reverse order, parallel steps together. Return what could not be undone; calling
-        this again tries just that."""
+        this again tries just that, and what is to come after it."""
         self.turns.cancel = None
         if halt := self.progress.halt:
             self._stop_listening(halt.reason, halt.detail)
         left: list[list[Step[Any]]] = []
         failed: list[Entry] = []
         for undos in reversed(self._undos):
-            dues = [self._due(undo, self.policies.undo, compensates=True) for undo in undos]
+            open_ = {undo.name for together in left for undo in together}
+            held = [undo for undo in undos if open_.intersection(undo.after)]
+            called = [undo for undo in undos if undo not in held]
+            dues = [self._due(undo, self.policies.undo, compensates=True) for undo in called]
             yield from self._settle(dues)
-            left.insert(0, [due.step for due in dues if not due.done])
+            left.insert(0, [*held, *(due.step for due in dues if not due.done)])
             failed += [due.entry for due in dues if not due.done]
         self._undos = [undos for undos in left if undos]
         return failed

@@ -37,6 +37,7 @@ class Step(Generic[A]):
     ``promised`` before, as the confirmation of a hold, is a fault of the service: the case ends
     failed, not rejected. Past a ``pivot`` nothing is undone any more: see `Saga`. ``says`` makes
     the body of how far the case has come when the call is due: so an undo can say why it is made.
+    An undo that says what others told is called ``after`` these, by their names, are done.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Step(Generic[A]):
     pivot: bool = False
     check: "Callable[[A], A | Refused] | None" = None
     says: "Callable[[Progress], BaseModel] | None" = None
+    after: tuple[str, ...] = ()
     body: dict[str, Any] = field(default_factory=dict)
 
     @property

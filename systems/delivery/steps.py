@@ -11,7 +11,13 @@ OFFERS = [f"driver-{number}" for number in range(1, 17)]
 # name, service, request, resource, answer, undone by
 price = Step("quote", RESTAURANT, "POST quotes", "", Quote)
 void = Step(
-    "cancel payment", PAYMENT, "POST payments/{id}/cancel", "payment", Shown, says=phases.fee
+    "cancel payment",
+    PAYMENT,
+    "POST payments/{id}/cancel",
+    "payment",
+    Shown,
+    says=phases.fee,
+    after=("cancel ticket",),
 )
 authorise = Step("authorise", PAYMENT, "PUT payments/{id}", "payment", Shown, void)
 call_off = Step(

@@ -9,23 +9,29 @@ import pytest
 from pydantic import BaseModel
 
 from sagas.core.calls import Refused
-from sagas.core.progress import Progress
+from sagas.core.frame import forward
+from sagas.core.progress import Order, Progress
 from sagas.core.saga import Saga
+from sagas.core.steps import Shown, Step
 from sagas.core.turns import Durable
 from tests.unit import test_signals_and_pivot as shop
 from tests.unit.engine import Fault
 from tests.unit.test_signals_and_pivot import (
     HOUR,
     LOST,
+    NO,
     PAID,
     PENDING,
     Body,
+    Engine,
     Paid,
+    bill,
     line,
     look_up,
     release,
     reserve,
     run,
+    thank,
     undone,
     why,
 )
@@ -205,3 +211,24 @@ def test_an_undo_that_is_tried_again_says_it_again() -> None:
     )
     assert (kept.status, len(undone(engine))) == ("rejected", 3)
     assert engine.inputs["release"].body == {"reason": "too_heavy", "amount": 3}
+
+
+def test_an_undo_that_says_what_another_told_is_called_after_that_is_done() -> None:
+    refund = Step("refund", "bank", "POST bills/{id}/refund", "bill", Shown, says=_because)
+    free = Step("free", "post", "POST letters/{id}/free", "letter", Shown)
+
+    def body(saga: Saga) -> Durable[None]:
+        yield from saga.run(replace(thank, undo=free))
+        yield from saga.run(replace(bill, undo=replace(refund, after=("release",))))
+        yield from saga.run(reserve)
+        saga.refuse("weigh", "too_heavy", "It weighs a ton.")
+
+    engine = Engine({"release": [NO, {"n": 9}]}, waiting=[("resume", None)])
+    kind = shop.shop(body)
+    kind = replace(kind, rows={**kind.rows, "more": [replace(bill, name="b", undo=refund)]})
+    kind = replace(kind, rows={**kind.rows, "most": [replace(thank, name="t", undo=free)]})
+    engine.run(forward(kind, 1)(engine, Order(case_id="p1", request={})))  # type: ignore[arg-type]
+    assert engine.kept.status == "rejected"
+    undos = [step for step, _ in engine.made if step in ("release", "refund", "free")]
+    assert undos == ["release", "free", "release", "refund"]
+    assert engine.inputs["refund"].body == {"reason": "too_heavy", "amount": 9}
