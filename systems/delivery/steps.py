@@ -39,7 +39,7 @@ _OFFER = (DRIVER_SERVICE, "GET offers/{id}", "driver", Driver)
 look_for_answer = Step("look for answer", *_TICKET, check=News("sent").kitchen)
 look_for_food = Step("look for food", *_TICKET, check=News("sent", "accepted").kitchen)
 LOOKS = {
-    status: Step(f"look whether still {status}", *_OFFER, check=News(status).driver)
+    status: Step(f"look past {status.replace('_', ' ')}", *_OFFER, check=News(status).driver)
     for status in ("offered", "accepted", "arrived", "picked_up")
 }
 

@@ -1,5 +1,6 @@
 """Deliveries on the whole system: the test is the restaurant, the drivers, the customer."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -278,6 +279,42 @@ def test_only_the_customer_s_pin_delivers(town: Town) -> None:
     assert (wrong.status_code, wrong.json()["reason"]) == (403, "wrong_pin")
     assert pin not in str(town.audit(order_id)) + str(town.order(order_id))
     town.delivers(order_id, offer)
+
+
+def test_it_is_tracked_to_the_door_by_server_sent_events(town: Town) -> None:
+    town.drives("seen", 400)
+    order_id = town.place_by_hand("track")
+    events: list[dict[str, Any]] = []
+
+    def follow() -> None:
+        path = f"/deliveries/{order_id}/tracking/events"
+        with town.orchestrator.stream("GET", path) as stream:
+            for line in stream.iter_lines():
+                if line.startswith("data: "):
+                    events.append(json.loads(line.removeprefix("data: ")))
+
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(follow)
+        town.accepts(order_id)
+        offer = town.offered("seen", 400)
+        town.does(offer, "accept")
+        for metres in (250, 100, 0):
+            place = town.drives("seen", metres)["place"]
+            until(lambda: events[-1:], lambda last, at=place: last[0]["place"] == at, "the place")
+        town.does(offer, "arrive")
+        town.kitchen(order_id, "ready")
+        town.delivers(order_id, offer)
+        following.result(timeout=30)
+    assert events.pop() == {}, "the end"
+    seen = list(dict.fromkeys(event["phase"] for event in events))
+    assert seen[-1] == "delivered"
+    assert set(seen) <= {"sent", "cooking", "ready", "on_the_way", "delivered"}
+    assert {event["driver"] for event in events[-3:]} == {"seen"}
+    assert all(event["eta"] for event in events if event["phase"] == "cooking")
+    assert len(events[-1]["trail"]) >= 3
+    now = town.orchestrator.get(f"/deliveries/{order_id}/tracking").json()
+    assert (now["phase"], now["status"]) == ("delivered", "delivered")
+    assert town.orchestrator.get("/deliveries/nobody/tracking").status_code == 404
 
 
 @pytest.mark.parametrize(
