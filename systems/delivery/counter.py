@@ -57,6 +57,6 @@ def _comes(saga: Saga, terms: DeliveryTerms, name: str, food: Ear[Kitchen]) -> D
 def listen(saga: Saga, terms: DeliveryTerms, name: str, status: str) -> Ear[Driver]:
     """Listen to the driver of an offer. Who says nothing in time counts as gone, but not who has
     the food."""
-    within, late = terms.driver(status), None if status == "picked_up" else steps.GONE
+    within, late = terms.driver(status), None if status == "riding" else steps.GONE
     ask = LOOKS[status].about(name)
     return saga.listen(DRIVER, within=within, attempt=name, late=late, ask=ask, every=terms.look)

@@ -29,6 +29,7 @@ def bring(saga: Saga, order: DeliveryRequest) -> Durable[None]:
     yield from saga.hear(ANSWER, within=within, attempt="ticket", ask=look, every=terms.look)
     name, driver = yield from at_the_counter(saga, terms, quote, door)
     yield from saga.run(steps.hand_over.given(driver=driver))
+    yield from saga.run(steps.ride.about(name))
     tip = yield from _at_the_door(saga, terms, name, order.tip)
     yield from _paid(saga, quote, tip, name)
     yield from saga.run(mail.receipt(saga.id, order, saga.progress.results))
@@ -36,7 +37,7 @@ def bring(saga: Saga, order: DeliveryRequest) -> Durable[None]:
 
 def _at_the_door(saga: Saga, terms: DeliveryTerms, name: str, tip: Tip) -> Durable[Tip]:
     """Follow the driver to the door; return the tip, which the customer may change meanwhile."""
-    status, within = "picked_up", terms.driver("picked_up")
+    status, within = "riding", terms.driver("riding")
     ear, tips = listen(saga, terms, name, status), saga.listen(TIP, within=within, late=tip)
     while status != "delivered":
         yield from saga.first(ear, tips)
@@ -73,6 +74,7 @@ DELIVERY = Kind(
         "offer": [steps.offer.about(name) for name in OFFERS],
         "pick up": [steps.pick_up],
         "hand over": [steps.hand_over],
+        "ride": [steps.ride],
         "capture": [steps.capture],
         "pay": [steps.pay_restaurant, steps.pay_driver],
         "look": [steps.look_for_answer, steps.look_for_food, *LOOKS.values()],

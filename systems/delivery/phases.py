@@ -13,7 +13,7 @@ from systems.delivery.geography import Place, ride_seconds
 Phase = Literal["placed", "sent", "cooking", "ready", "on_the_way", "delivered", "called_off"]
 
 DRIVER_COMES_SECONDS = 300
-_STAGES = ("offered", "accepted", "arrived", "picked_up", "delivered")
+_STAGES = ("offered", "accepted", "arrived", "picked_up", "riding", "delivered")
 
 
 class Cancel(BaseModel):
@@ -82,8 +82,8 @@ def at_work(progress: Progress) -> AtWork | None:
         elif wait.attempt == name and wait.over and not progress.irrevocable:
             status = "lost"
     known = progress.results.get(name, {})
-    if known.get("status") == "picked_up":
-        status = later("picked_up", status)
+    if known.get("status") in ("picked_up", "riding"):
+        status = later(known["status"], status)
     return AtWork(name, str(known.get("driver", "")), status)
 
 

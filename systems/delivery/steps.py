@@ -30,6 +30,7 @@ pick_up = Step("pick up", DRIVER_SERVICE, "POST offers/{id}/pick-up", "driver", 
 hand_over = Step(
     "hand over", RESTAURANT, "POST tickets/{id}/hand-over", "ticket", Shown, pivot=True
 )
+ride = Step("ride", DRIVER_SERVICE, "POST offers/{id}/ride", "driver", Shown)
 capture = Step("capture", PAYMENT, "PUT payments/{case}:payment/captures/{resource}", "bill", Done)
 pay_restaurant = Step("pay restaurant", RESTAURANT, "POST tickets/{id}/payout", "ticket", Shown)
 pay_driver = Step("pay driver", DRIVER_SERVICE, "POST offers/{id}/payout", "driver", Shown)
@@ -39,8 +40,8 @@ _OFFER = (DRIVER_SERVICE, "GET offers/{id}", "driver", Driver)
 look_for_answer = Step("look for answer", *_TICKET, check=News("sent").kitchen)
 look_for_food = Step("look for food", *_TICKET, check=News("sent", "accepted").kitchen)
 LOOKS = {
-    status: Step(f"look past {status.replace('_', ' ')}", *_OFFER, check=News(status).driver)
-    for status in ("offered", "accepted", "arrived", "picked_up")
+    status: Step(f"look past {status}", *_OFFER, check=News(status).driver)
+    for status in ("offered", "accepted", "arrived", "riding")
 }
 
 ANSWER = Signal("answer", Kitchen, "participant", cannot, lambda said: said.status)

@@ -57,5 +57,5 @@ class DeliveryTerms(BaseModel, extra="allow"):
         """Return how long a driver may stay where this status is."""
         if status == "offered":
             return self.wait("offer") + self.late
-        waits: dict[str, Wait] = {"accepted": "counter", "arrived": "cold", "picked_up": "ride"}
+        waits: dict[str, Wait] = {"accepted": "counter", "arrived": "cold", "riding": "ride"}
         return self.wait(waits[status])

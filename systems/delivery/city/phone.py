@@ -51,7 +51,7 @@ class Phone:
             await self._say(offer_id, "decline")
         elif status == "accepted" and self._is_at(offer["pickup"]):
             await self._say(offer_id, "arrive")
-        elif status == "picked_up" and self._is_at(offer["door"]):
+        elif status == "riding" and self._is_at(offer["door"]):
             await self._deliver(offer_id)
 
     async def _deliver(self, offer_id: str) -> None:
@@ -64,7 +64,12 @@ class Phone:
         await self.clients.ask(DRIVERS, "POST", f"offers/{offer_id}/{deed}")
 
     def _move(self, offer: dict[str, Any], passed: float) -> None:
-        goal = {"accepted": "pickup", "arrived": "pickup", "picked_up": "door"}.get(offer["status"])
+        goal = {
+            "accepted": "pickup",
+            "arrived": "pickup",
+            "picked_up": "pickup",
+            "riding": "door",
+        }.get(offer["status"])
         if goal:
             end = Place.model_validate(offer[goal])
             self.place = towards(self.place, end, passed * RIDE_METRES_PER_SECOND)

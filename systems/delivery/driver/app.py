@@ -117,9 +117,13 @@ async def arrive(offer_id: ResourceId, desk: DispatchOf) -> OfferState:
 @app.post("/offers/{offer_id}/pick-up", tags=["offers"], responses=problems(404, 409))
 async def pick_up(offer_id: ResourceId, desk: DispatchOf) -> OfferState:
     """The driver may take the food: what the orchestrator says."""
-    return told.offer(
-        await desk.apply(offer_id, lambda known, _: offers.picked_up(known, utc_now()))
-    )
+    return told.offer(await desk.say(offer_id, lambda o: offers.picked_up(o, utc_now())))
+
+
+@app.post("/offers/{offer_id}/ride", tags=["offers"], responses=problems(404, 409))
+async def ride(offer_id: ResourceId, desk: DispatchOf) -> OfferState:
+    """The food is handed over: what the orchestrator says."""
+    return told.offer(await desk.say(offer_id, offers.riding))
 
 
 @app.post("/offers/{offer_id}/deliver", tags=["offers"], responses=problems(403, 404, 409, 422))

@@ -1,7 +1,8 @@
 """The rules of an offer: a driver takes it or not; who took it comes, rides, and delivers.
 
 An offer is ``offered`` until its time is over. A driver who took it has ``accepted``, ``arrived``
-at the counter, ``picked_up`` the food and ``delivered`` it. It ends before that when it is
+at the counter, ``picked_up`` the food, is ``riding`` as soon as nobody can cancel any more, and has
+``delivered`` it. It ends before that when it is
 ``declined``, ``expired``, ``withdrawn`` by who made it, ``given_back`` by the driver, or the driver
 is ``lost``. An offer that has ended does not begin again: a late yes is refused.
 """
@@ -19,6 +20,7 @@ Status = Literal[
     "accepted",
     "arrived",
     "picked_up",
+    "riding",
     "delivered",
     "declined",
     "expired",
@@ -26,7 +28,7 @@ Status = Literal[
     "given_back",
     "lost",
 ]
-BUSY: tuple[Status, ...] = ("offered", "accepted", "arrived", "picked_up")
+BUSY: tuple[Status, ...] = ("offered", "accepted", "arrived", "picked_up", "riding")
 _ON_THE_WAY: tuple[Status, ...] = ("accepted", "arrived")
 MOST_WRONG_PINS = 5
 
@@ -100,20 +102,29 @@ def arrived(offer: Offer) -> Offer:
 
 def picked_up(offer: Offer, now: datetime) -> Offer:
     """Return the offer with the food in the hands of the driver. Refuses ``not_arrived``."""
-    if offer.status in ("picked_up", "delivered"):
+    if offer.status in ("picked_up", "riding", "delivered"):
         return offer
     if offer.status != "arrived":
         raise Refusal("not_arrived", f"The driver is not at the counter: {offer.status}.")
     return offer.now("picked_up", picked_up_at=now)
 
 
+def riding(offer: Offer) -> Offer:
+    """Return the offer with its driver on the way to the door. Refuses ``not_picked_up``."""
+    if offer.status in ("riding", "delivered"):
+        return offer
+    if offer.status != "picked_up":
+        raise Refusal("not_picked_up", f"There is nothing to ride with: {offer.status}.")
+    return offer.now("riding")
+
+
 def delivered(offer: Offer, pin_is_right: bool) -> Offer:
-    """Return the offer delivered; with a wrong PIN, one more of those. Refuses ``not_picked_up``
+    """Return the offer delivered; with a wrong PIN, one more of those. Refuses ``not_riding``
     and ``too_many_pins``."""
     if offer.status == "delivered":
         return offer
-    if offer.status != "picked_up":
-        raise Refusal("not_picked_up", f"There is nothing to deliver: {offer.status}.")
+    if offer.status != "riding":
+        raise Refusal("not_riding", f"There is nothing to deliver: {offer.status}.")
     if offer.wrong_pins >= MOST_WRONG_PINS:
         raise Refusal("too_many_pins", f"{MOST_WRONG_PINS} wrong PINs were tried.")
     if pin_is_right:

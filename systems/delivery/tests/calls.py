@@ -40,6 +40,7 @@ CALLS = [
 HAND_OVER = Call("hand over", RESTAURANTS, "POST", ":ticket/hand-over")
 FORWARD = [
     HAND_OVER,
+    Call("ride", DRIVERS, "POST", ":driver-1/ride"),
     Call("capture", PAYMENT, "PUT", "/captures/bill"),
     Call("pay restaurant", RESTAURANTS, "POST", ":ticket/payout"),
     Call("pay driver", DRIVERS, "POST", ":driver-1/payout"),

@@ -2,6 +2,8 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from operator import eq
 from typing import Any
 
 import pytest
@@ -229,7 +231,7 @@ def test_after_the_food_is_picked_up_it_cannot_be_cancelled(town: Town) -> None:
     town.kitchen(order_id, "ready")
     offer = town.offered("rides")
     town.does(offer, "accept", "arrive")
-    town.has(offer, "picked_up")
+    town.has(offer, "riding")
     until(
         lambda: town.ticket(order_id),
         lambda ticket: bool(ticket and ticket["status"] == "handed_over"),
@@ -273,7 +275,7 @@ def test_only_the_customer_s_pin_delivers(town: Town) -> None:
     town.kitchen(order_id, "ready")
     offer = town.offered("thief")
     town.does(offer, "accept", "arrive")
-    town.has(offer, "picked_up")
+    town.has(offer, "riding")
     pin = town.services[DRIVERS].get(f"/pins/{order_id}").json()["pin"]
     wrong = town.driver(offer, "deliver", pin=f"{(int(pin) + 1) % 10_000:04}")
     assert (wrong.status_code, wrong.json()["reason"]) == (403, "wrong_pin")
@@ -300,7 +302,9 @@ def test_it_is_tracked_to_the_door_by_server_sent_events(town: Town) -> None:
         town.does(offer, "accept")
         for metres in (250, 100, 0):
             place = town.drives("seen", metres)["place"]
-            until(lambda: events[-1:], lambda last, at=place: last[0]["place"] == at, "the place")
+            until(
+                lambda: events[-1]["place"], partial(eq, place), f"the driver to be at {metres} m"
+            )
         town.does(offer, "arrive")
         town.kitchen(order_id, "ready")
         town.delivers(order_id, offer)

@@ -37,7 +37,7 @@ def offer(status: offers.Status = "offered") -> Offer:
 
 def brought(known: Offer) -> Offer:
     there = offers.arrived(offers.accepted(known, True, LATER))
-    return offers.delivered(offers.picked_up(there, LATER), True)
+    return offers.delivered(offers.riding(offers.picked_up(there, LATER)), True)
 
 
 def test_an_offer_is_taken_and_brought() -> None:
@@ -64,7 +64,8 @@ def test_an_offer_that_has_ended_does_not_begin_again(status: offers.Status) -> 
     refused("offer_over", lambda: offers.accepted(over, True, NOW), "")
     refused("offer_over", lambda: offers.arrived(over), "")
     refused("not_arrived", lambda: offers.picked_up(over, NOW), "")
-    refused("not_picked_up", lambda: offers.delivered(over, True), "")
+    refused("not_riding", lambda: offers.delivered(over, True), "")
+    refused("not_picked_up", lambda: offers.riding(over), "")
     refused("not_delivered", lambda: offers.paid_out(over, 1), "")
     assert offers.declined(over) == offers.withdrawn(over) == offers.lost(over) == over
 
@@ -81,10 +82,11 @@ def test_before_the_food_is_picked_up_a_driver_may_give_back_and_may_be_lost() -
 
 
 def test_a_pin_may_be_wrong_five_times() -> None:
-    known = offer("picked_up")
+    refused("not_riding", lambda: offers.delivered(offer("picked_up"), True), "")
+    known = offer("riding")
     for _ in range(offers.MOST_WRONG_PINS):
         known = offers.delivered(known, False)
-    assert known.status == "picked_up"
+    assert known.status == "riding"
     refused("too_many_pins", lambda: offers.delivered(known, True), "")
 
 
@@ -226,7 +228,7 @@ def test_only_the_right_pin_delivers(desk: Desk) -> None:
     desk.offer("a:driver-1")
     desk.accept("a:driver-1")
     desk.say("a:driver-1", offers.arrived)
-    desk.say("a:driver-1", lambda o: offers.picked_up(o, NOW))
+    desk.say("a:driver-1", lambda o: offers.riding(offers.picked_up(o, NOW)))
     pin = asyncio.run(desk.dispatch.pin("a"))
     assert (len(pin), asyncio.run(desk.dispatch.pin("a"))) == (4, pin)
     wrong = f"{(int(pin) + 1) % 10_000:04}"

@@ -144,7 +144,7 @@ def test_a_ride_that_never_ends_waits_for_a_person() -> None:
     words: Any = [*ACCEPTED, *READY, *ride("driver-1", "accepted", "arrived"), ("resume", "")]
     looks = int(TERMS.ride_seconds / TERMS.look_seconds)
     pending = [Refused(reason="pending", detail="On the way.")] * (looks + 1)
-    engine = run(words, look_past_picked_up=[*pending, {"status": "delivered"}])
+    engine = run(words, look_past_riding=[*pending, {"status": "delivered"}])
     assert engine.kept.status == "delivered"
     assert [m.event for m in engine.kept.milestones] == ["needs_attention", "resumed"]
 

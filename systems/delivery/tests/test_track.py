@@ -60,9 +60,9 @@ def test_who_is_at_work_is_the_one_asked_last_and_what_they_said_last() -> None:
         waits.append(wait("driver", {"status": said}, "driver-2"))
         found = phases.at_work(Progress(waits=waits, results=results))
         assert found == ("driver-2", "anna", said)
-    taken = {"driver-2": {"driver": "anna", "status": "picked_up"}}
+    taken = {"driver-2": {"driver": "anna", "status": "riding"}}
     gone = phases.at_work(Progress(waits=waits, results=taken, irrevocable=True))
-    assert gone == ("driver-2", "anna", "picked_up")
+    assert gone == ("driver-2", "anna", "riding")
 
 
 @pytest.mark.parametrize(

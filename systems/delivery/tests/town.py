@@ -152,7 +152,7 @@ class Town:
     def delivers(self, order_id: str, offer_id: str) -> None:
         """Ride to the door as soon as the food is picked up, and be told the PIN."""
         self.phase(order_id, "on_the_way")
-        self.has(offer_id, "picked_up")
+        self.has(offer_id, "riding")
         pin = self.services[DRIVERS].get(f"/pins/{order_id}").json()["pin"]
         answer = self.driver(offer_id, "deliver", pin=pin)
         assert answer.status_code == 200, answer.text
@@ -223,7 +223,13 @@ class Town:
             ticket["driver"],
             bill["driver"]["amount"],
         )
-        assert not {o["status"] for o in offers} & {"offered", "accepted", "arrived", "picked_up"}
+        assert not {o["status"] for o in offers} & {
+            "offered",
+            "accepted",
+            "arrived",
+            "picked_up",
+            "riding",
+        }
         parts = [bill[name]["amount"] for name in ("restaurant", "driver", "platform")]
         assert self.net(order_id) == sum(parts) == bill["captured"]["amount"]
         assert self.mails_of(order_id) == ["receipt"]

@@ -51,7 +51,7 @@ def pick_up(page: Page) -> None:
     say(page, "Driver", "Wait at the counter")
     say(page, "Driver", "Accept")
     say(page, "Driver", "At the counter")
-    expect(page.get_by_label("Driver", exact=True)).to_contain_text("picked up")
+    expect(page.get_by_label("Driver", exact=True)).to_contain_text("riding")
 
 
 def show_pin(page: Page, pin: str) -> None:
