@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,9 @@ from pydantic import BaseModel
 from runtime.errors import SetupError
 
 _SECONDS = 60.0
+_FOLLOWED_SECONDS = 180.0
+_LOOK_SECONDS = 0.5
+_PREFER = {"Prefer": "respond-async"}
 
 
 class Kind(BaseModel):
@@ -41,7 +45,8 @@ class NotDone(SetupError):
 
 
 def send(sidecar_url: str, app_id: str, body: Path) -> Case:
-    """Start a new case with the request in ``body``; return it as it was answered, done or not yet.
+    """Start a new case with the request in ``body``; return it when it has ended, or as it is when
+    it was followed for long enough. What it does meanwhile is said.
 
     Where people are asked who they are, ``SAGA_KEY`` in the environment is a key of its owner's.
     Raises NotDone when it is refused or fails, and SetupError when nobody answers.
@@ -53,12 +58,36 @@ def send(sidecar_url: str, app_id: str, body: Path) -> Case:
             kind = _kind(client, invoke)
             method, path, verb = _route(kind, case_id)
             print(f"{verb} a sample {kind.noun}: {method} {invoke}{path}", flush=True)
-            answer = client.request(method, invoke + path, json=json.loads(body.read_text()))
+            answer = client.request(
+                method, invoke + path, json=json.loads(body.read_text()), headers=_PREFER
+            )
+            if answer.status_code == 202:
+                answer = _followed(client, f"{invoke}/{kind.nouns}/{case_id}")
         except (httpx.HTTPError, OSError, ValueError) as fault:
             raise SetupError(f"The sample could not be sent to {app_id}: {fault!r}") from fault
     if answer.status_code not in (200, 202):
         raise _not_done(case_id, kind, answer)
-    return Case(case_id, kind, answer.json())
+    case = Case(case_id, kind, answer.json())
+    if case.content.get("halt"):
+        why = f"{case.content['status']}: {case.content['halt']['detail']}"
+        raise NotDone(f"The sample {kind.noun} is {why}", case)
+    return case
+
+
+def _followed(client: httpx.Client, url: str) -> httpx.Response:
+    """Look at a case until it has ended, and say what it does, or how far it is."""
+    began, said = time.monotonic(), ""
+    while True:
+        answer = client.get(url).raise_for_status()
+        case = answer.json()
+        now = ": ".join(case[name] for name in ("phase", "step") if case.get(name))
+        if now.replace("_", " ") != said and case["status"] == "running":
+            said = now.replace("_", " ")
+            print(f"  {time.monotonic() - began:5.1f} s  {said}", flush=True)
+        ended = case["status"] not in ("running", "needs_attention")
+        if ended or time.monotonic() - began > _FOLLOWED_SECONDS:
+            return answer
+        time.sleep(_LOOK_SECONDS)
 
 
 def _not_done(case_id: str, kind: Kind, answer: httpx.Response) -> NotDone:

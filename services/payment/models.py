@@ -52,6 +52,12 @@ class CaptureRequest(Wire):
     amount: Money
 
 
+class CancelRequest(Wire):
+    """What to keep of a payment that is cancelled: a fee, in the currency of the payment."""
+
+    keep: Money | None = None
+
+
 class CaptureState(Wire):
     """A share of a payment; a tombstone (refunded before it came) has no amount."""
 

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from sagas import Progress
+
 
 class Party(BaseModel):
     """An account that can take part, and whose it is."""
@@ -81,3 +83,14 @@ class Debited(BaseModel):
 
     status: str
     posting: Booked
+
+
+class Why(BaseModel):
+    """What a reversal is told: the reason code for which the transfer stopped."""
+
+    reason: str
+
+
+def why(progress: Progress) -> Why:
+    """Return for which reason a transfer stopped."""
+    return Why(reason=progress.halt.reason if progress.halt else "not_completed")

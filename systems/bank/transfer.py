@@ -5,7 +5,7 @@ from typing import Any
 
 from sagas import Done, Durable, Kind, Saga, Show, Shown, Step
 from systems.bank import mail
-from systems.bank.answers import Debited, Held, Party, Score, Screening
+from systems.bank.answers import Debited, Held, Party, Score, Screening, why
 from systems.bank.banks import BANKS, Bank, bank_of
 from systems.bank.request import TransferRequest
 from systems.bank.review import REVIEW, TransferTerms, parties
@@ -24,7 +24,7 @@ class At:
             return Step(f"{name} at {bank.name}", bank.service, *rest, **more)
 
         let_go = step("release hold", "POST holds/{id}/release", "hold", Shown)
-        home = step("reverse debit", "POST holds/{id}/reverse", "hold", Shown, explained=True)
+        home = step("reverse debit", "POST holds/{id}/reverse", "hold", Shown, says=why)
         untaken = step("release limit", "POST limits/{id}/release", "limit", Done)
         self.payer = step("check payer", "POST accounts/check", "", Party)
         self.payee = step("check payee", "POST accounts/check", "", Party)

@@ -8,6 +8,8 @@ from orchestrator.trip import TRIP
 from sagas import Kind
 from systems.bank.transfer import TRANSFER
 from systems.bank.words import EXAMPLE as EXAMPLE_TRANSFER
+from systems.delivery.delivery import DELIVERY
+from systems.delivery.words import EXAMPLE as MEAL
 from systems.orders.fulfilment import ORDER
 from systems.orders.words import EXAMPLE
 from tests.unit.test_trip_request import VALID
@@ -44,6 +46,15 @@ def _parcel(number: int, warehouse: str) -> dict[str, Any]:
 _ENTRY = {"id": "e", "valueDate": "2026-11-24"}
 _HELD = {"status": "pending", "amount": _PRICE, "fee": _PRICE}
 _UNUSUAL = {"score": 40, "reasons": [{"code": "large_amount", "points": 40}]}
+_QUOTE = {
+    "name": "Ha",
+    "pickup": {"latitude": 52.5, "longitude": 13.4},
+    "food": _PRICE,
+    "ride": _PRICE,
+    "prepSeconds": 60,
+    "rideSeconds": 60,
+    "etaSeconds": 120,
+}
 _STOCK = {"parcels": [_parcel(1, "berlin"), _parcel(2, "osaka")], "total": _PRICE}
 
 EXAMPLES = [
@@ -94,5 +105,17 @@ EXAMPLES = [
             "credit payee at bank-b": _ENTRY,
         },
         [("review", {"approved": True, "by": "bob"})],
+    ),
+    Example(
+        DELIVERY,
+        MEAL,
+        {"quote": _QUOTE, "offer ride": {"driver": "d1", "status": "offered"}},
+        [
+            ("answer:ticket", {"status": "accepted"}),
+            ("driver:driver-1", {"status": "accepted"}),
+            ("food:ticket", {"status": "ready"}),
+            ("driver:driver-1", {"status": "arrived"}),
+            ("driver:driver-1", {"status": "delivered"}),
+        ],
     ),
 ]

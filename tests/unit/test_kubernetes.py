@@ -105,7 +105,7 @@ def test_what_the_local_system_sets_is_set_here_too(there: Deployed) -> None:
     for app_id, app in there.apps.items():
         values = {item["name"]: item.get("value") for item in app["env"]}
         local = {n: v for n, v in there.local[app_id].get("env", {}).items() if n not in MAIL_SINK}
-        assert local.items() <= values.items()
+        assert (local | there.set_otherwise(app_id)).items() <= values.items()
 
 
 def test_components_have_the_names_and_users_of_the_local_ones(there: Deployed) -> None:

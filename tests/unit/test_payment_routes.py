@@ -121,6 +121,21 @@ def test_shares_are_captured_refunded_and_listed(service: Service) -> None:
     assert all(line["at"].endswith("Z") for line in shown["postings"])
 
 
+def test_a_cancel_can_keep_a_fee(service: Service) -> None:
+    service.authorise()
+    first = service.ask("POST", f"{PATH}/cancel", {"keep": money(30)})
+    assert first.status_code == 200, first.text
+    assert (first.json()["status"], first.json()["captured"]) == ("cancelled", money(30))
+    assert service.cancel().json() == first.json()
+
+
+@pytest.mark.parametrize("body", [{"keep": {"amount": -1}}, {"keep": 3}, {"fee": 3}])
+def test_a_fee_that_makes_no_sense_cancels_nothing(service: Service, body: Any) -> None:
+    service.authorise()
+    assert service.ask("POST", f"{PATH}/cancel", body).status_code == 422
+    assert service.ask("GET", PATH).json()["status"] == "authorised"
+
+
 def test_a_cancel_settles_to_nothing(service: Service) -> None:
     service.authorise()
     service.capture("o1:a", 40)

@@ -175,13 +175,15 @@ def test_entries_tell_what_happened_in_order_with_times() -> None:
     assert all(e.ended_at and e.ended_at > e.started_at for e in saga.progress.entries)
 
 
-def test_an_event_is_waited_for_once_until_it_has_come() -> None:
+def test_an_event_is_waited_for_once_until_it_is_taken() -> None:
     engine = FakeEngine({})
     saga, _ = run(engine, lambda saga: saga.together())
     first = saga.turns.event("resume")
     assert saga.turns.event("resume") is first
     engine.tell("resume", None)
     assert first.is_complete
+    assert saga.turns.event("resume") is first
+    saga.turns.take("resume")
     assert not saga.turns.event("resume").is_complete
 
 
@@ -434,26 +436,23 @@ def test_only_the_latest_faults_are_kept_but_all_tries_are_counted() -> None:
     assert [fault.number for fault in saga.progress.entries[0].faults] == list(range(31, 51))
 
 
-def test_an_undo_that_wants_to_know_is_told_why_the_case_stopped_and_no_other() -> None:
-    curious = replace(step("undo a"), explained=True, body={"kept": 1})
-    halt = Halt(step="b", reason="no", detail="It will not be.")
+class Why(BaseModel):
+    reason: str
+
+
+def _why(progress: Progress) -> Why:
+    return Why(reason=progress.halt.reason if progress.halt else "unknown")
+
+
+def test_an_undo_says_what_is_known_when_it_is_made() -> None:
+    curious = replace(step("undo a"), says=_why, body={"kept": 1})
 
     def body(saga: Saga) -> Durable[list[Entry]]:
         saga.owe(curious, step("undo b"))
-        saga.progress.halt = halt
+        saga.progress.halt = Halt(step="b", reason="no", detail="It will not be.")
         return saga.compensate()
 
     engine = FakeEngine({})
     run(engine, body)
     assert engine.inputs["undo a"].body == {"kept": 1, "reason": "no"}
     assert engine.inputs["undo b"].body == {}
-
-
-def test_an_undo_that_wants_to_know_is_done_also_when_nobody_said_why() -> None:
-    def body(saga: Saga) -> Durable[list[Entry]]:
-        saga.owe(replace(step("undo a"), explained=True))
-        return saga.compensate()
-
-    engine = FakeEngine({})
-    run(engine, body)
-    assert engine.inputs["undo a"].body == {}
