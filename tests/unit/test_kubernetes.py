@@ -101,10 +101,14 @@ def test_each_environment_variable_is_one_that_an_app_reads(there: Deployed) -> 
         assert {item["name"] for item in app["env"]} - known == {"UVICORN_HOST"}, app_id
 
 
-def test_what_the_local_system_sets_is_set_here_too(there: Deployed) -> None:
+def test_what_the_local_system_sets_is_set_here_too_unless_the_details_say_otherwise(
+    there: Deployed,
+) -> None:
     for app_id, app in there.apps.items():
         values = {item["name"]: item.get("value") for item in app["env"]}
         local = {n: v for n, v in there.local[app_id].get("env", {}).items() if n not in MAIL_SINK}
+        if details := there.made.details.apps.get(app_id):
+            local |= details.env
         assert local.items() <= values.items()
 
 
