@@ -10,9 +10,12 @@ from base.errors import Unavailable
 from sagas.core.calls import Answer
 from sagas.engine.cases import Forbidden, NotNow
 from sagas.engine.participants import Participants
+from sagas.people.identity import by as logged_in
 from sagas.records.record import Record
 from sagas.web.console.pages import why
 from sagas.web.console.showing import Show
+from sagas.web.people.deeds import Deed as Asked
+from sagas.web.people.deeds import asks
 from sagas.web.problems import unknown
 from sagas.web.routes import CaseId, CasesOf
 from systems.bank.banks import BANKS, bank_of, named
@@ -34,6 +37,7 @@ def pages(show: Show) -> APIRouter:
     _add_review(router, show)
 
     @router.get("/console/transfers/{transfer_id}/mails/{kind}")
+    @asks(Asked.LOOK)
     async def mail(request: Request, transfer_id: CaseId, kind: Mail) -> Response:
         """Show a mail about a transfer as it was sent."""
         try:
@@ -47,6 +51,7 @@ def pages(show: Show) -> APIRouter:
 
 def _add_books(router: APIRouter, show: Show) -> None:
     @router.get("/console/accounts")
+    @asks(Asked.WATCH)
     async def accounts(request: Request) -> Response:
         """Show what the banks keep, and that it adds up."""
         try:
@@ -63,6 +68,7 @@ def _add_books(router: APIRouter, show: Show) -> None:
         return show(request, "accounts.html", listed=listed)
 
     @router.get("/console/accounts/{account}")
+    @asks(Asked.WATCH)
     async def statement(
         request: Request,
         account: Account,
@@ -98,10 +104,12 @@ def _add_review(router: APIRouter, show: Show) -> None:
             "asked": TRANSFER.read(record.request),
             "results": record.progress.results,
             "error": error,
+            "me": logged_in() or "",
         }
         return show(request, "review.html", status, **facts)
 
     @router.get(path)
+    @asks(Asked.DECIDE)
     async def review(request: Request, transfer_id: CaseId, cases: CasesOf) -> Response:
         """Show what the reviewer has to know."""
         record = await cases.get(transfer_id)
@@ -111,6 +119,7 @@ def _add_review(router: APIRouter, show: Show) -> None:
         return await form(request, record)
 
     @router.post(path)
+    @asks(Asked.DECIDE)
     async def decide(
         request: Request,
         transfer_id: CaseId,
@@ -119,13 +128,14 @@ def _add_review(router: APIRouter, show: Show) -> None:
         by: Annotated[str, Form()] = "",
         note: Annotated[str, Form()] = "",
     ) -> Response:
-        """Say what the reviewer decides."""
+        """Say what the reviewer decides: in the name of who is logged in, if anybody is."""
+        me = logged_in()
         record = await cases.get(transfer_id)
         if record is None:
             raise unknown(TRANSFER, transfer_id)
         try:
-            word = Review(approved=decision == "approve", by=by, note=note)
-            await cases.signal(transfer_id, REVIEW, "", word)
+            word = Review(approved=decision == "approve", by=me or by, note=note)
+            await cases.signal(transfer_id, REVIEW, "", word, me)
         except ValidationError as wrong:
             return await form(request, record, 422, why(wrong))
         except Forbidden as no:
