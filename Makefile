@@ -36,7 +36,7 @@ setup: .venv/installed $(if $(PROFILE),.venv/servers) ## install everything, sta
 	@.venv/bin/python -m runtime setup
 
 test: setup test-tools .venv/servers ## all tests, on systems of their own with free ports
-	@.venv/bin/python -m pytest $(if $(SYSTEM),$(TESTS))
+	@.venv/bin/python -m $(if $(SYSTEM),pytest $(TESTS),tests.side_by_side)
 
 # What some tests need of the machine. Without it those tests say so and are skipped.
 test-tools: TOOLS = chromium java:default-jre-headless mvn:maven
