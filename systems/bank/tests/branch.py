@@ -25,6 +25,7 @@ OPENING = 100_000
 
 _serial = count(1)
 _numbers = count(7_000_000)
+_clerks = count(1)  # one initiator may not have many transfers open
 
 Json = dict[str, Any]
 
@@ -81,7 +82,7 @@ class Branch:
 
     def request(self, payer: str, payee: str, amount: int = 1_000, **changes: Any) -> Json:
         return {
-            "initiatorId": "anna",
+            "initiatorId": f"anna-{next(_clerks)}",
             "payer": payer,
             "payee": payee,
             "payeeName": f"Holder {payee}",

@@ -14,7 +14,7 @@ def to_review(branch: Branch, name: str = "review", **changes: Any) -> str:
     """Return a transfer that waits for its review."""
     transfer_id = branch.transfer_id(name)
     payer, payee = branch.pair(2_000_000)
-    branch.send(transfer_id, payer, payee, LARGE, **changes)
+    branch.send(transfer_id, payer, payee, LARGE, initiatorId="anna", **changes)
     branch.at(transfer_id, "review")
     return transfer_id
 
