@@ -5,6 +5,7 @@ A system's conftest imports them, and says with a fixture ``under_test`` which s
 
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tests.support.fault_proxy import PROXIED_BY, FaultProxy
 from tests.support.running import running
 from tests.support.variant import PROFILE, REPLICAS
 
-__all__ = ["PROJECT", "UnderTest", "changes", "home", "proxies", "system"]
+__all__ = ["PROJECT", "UnderTest", "beside", "changes", "home", "proxies", "system"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -73,4 +74,17 @@ def system(
 ) -> Iterator[System]:
     """The whole system, started once, in a folder of its own."""
     with running(System(PROJECT, home, changes, say=print, name=under_test.name)) as system:
+        yield system
+
+
+@contextmanager
+def beside(name: str, env: Mapping[str, Mapping[str, str]]) -> Iterator[System]:
+    """Let another system of this name run, set otherwise, in a folder and on ports of its own."""
+    home = PROJECT / f".{name}-console-system"
+    System(PROJECT, home, name=name).stop()  # what a killed test run left
+    shutil.rmtree(home, ignore_errors=True)
+    with (
+        on_free_ports(PROJECT, Changes(env=env), name=name) as changes,
+        running(System(PROJECT, home, changes, say=print, name=name)) as system,
+    ):
         yield system
