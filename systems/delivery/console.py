@@ -14,6 +14,7 @@ from sagas import Progress, Refused
 from sagas.engine.participants import Participants
 from sagas.records.record import Record
 from sagas.web.console.showing import Show
+from sagas.web.people.deeds import Deed, asks
 from sagas.web.routes import CaseId
 from systems.delivery.steps import DRIVER_SERVICE, RESTAURANT
 from systems.delivery.track import HEIGHT, WIDTH, drawing
@@ -40,6 +41,7 @@ def pages(show: Show) -> APIRouter:
     _add_track(router, show)
 
     @router.get("/console/deliveries/{delivery_id}/mails/{kind}")
+    @asks(Deed.LOOK)
     async def mail(request: Request, delivery_id: CaseId, kind: Mail) -> Response:
         """Show a mail about a delivery as it was sent."""
         services: Participants = request.app.state.services
@@ -60,6 +62,7 @@ def _add_desks(router: APIRouter, show: Show) -> None:
         return RedirectResponse(f"/console/deliveries/{delivery_id}", 303)
 
     @router.post(f"{path}/kitchen")
+    @asks(Deed.OPERATE)
     async def cook(
         request: Request, delivery_id: CaseId, deed: Annotated[Kitchen, Form()], services: Services
     ) -> Response:
@@ -68,11 +71,13 @@ def _add_desks(router: APIRouter, show: Show) -> None:
         return answered(request, delivery_id, await _asked(services, RESTAURANT, "POST", ticket))
 
     @router.get(f"{path}/door/{{offer}}")
+    @asks(Deed.OPERATE)
     async def door(request: Request, delivery_id: CaseId, offer: OfferInPath) -> Response:
         """Show where the driver says the PIN; a page that asks for itself anew would wipe it."""
         return show(request, "door.html", delivery_id=delivery_id, offer=offer)
 
     @router.post(f"{path}/driver")
+    @asks(Deed.OPERATE)
     async def drive(
         request: Request,
         record: Known,
@@ -100,6 +105,7 @@ def _add_track(router: APIRouter, show: Show) -> None:
         return {"told": told, "drawn": drawing(told), "delivery_id": record.case_id, **size}
 
     @router.get(path)
+    @asks(Deed.LOOK)
     async def track(request: Request, record: Known, services: Services) -> Response:
         """Show the customer where the food is, and the PIN for the door."""
         shown = await _asked(services, DRIVER_SERVICE, "GET", f"pins/{record.case_id}")
@@ -107,10 +113,12 @@ def _add_track(router: APIRouter, show: Show) -> None:
         return show(request, "track.html", pin=pin, **await facts(record, services))
 
     @router.get(f"{path}/live")
+    @asks(Deed.LOOK)
     async def live(request: Request, record: Known, services: Services) -> Response:
         return show(request, "_track.html", **await facts(record, services))
 
     @router.get("/console/track.js")
+    @asks(Deed.KNOW)
     async def script() -> Response:
         return FileResponse(_SCRIPT, media_type="text/javascript")
 

@@ -13,6 +13,7 @@ from base.problems import problems
 from sagas.engine.cases import Cases
 from sagas.engine.participants import Participants
 from sagas.records.record import Record
+from sagas.web.people.deeds import Deed, asks
 from sagas.web.problems import unknown
 from sagas.web.routes import CaseId, CasesOf
 from systems.delivery import phases
@@ -48,6 +49,7 @@ Known = Annotated[Record, Depends(known)]
 
 
 @router.get("", summary="Where it is now", responses=problems(404, 422, 503))
+@asks(Deed.LOOK)
 async def look(record: Known, services: Services) -> Tracking:
     return await seen(record, services)
 
@@ -58,6 +60,7 @@ async def look(record: Known, services: Services) -> Tracking:
     response_class=EventSourceResponse,
     responses=problems(404, 422, 503),
 )
+@asks(Deed.LOOK)
 async def events(
     record: Known, cases: CasesOf, services: Services
 ) -> AsyncIterator[ServerSentEvent]:

@@ -12,11 +12,19 @@ from sagas import Progress
 from sagas.people.identity import ROLES
 from sagas.people.rules import OF_A_CASE, RULES, Deed
 from sagas.web.people.deeds import Places, case_id_in
+from systems.bank.orchestrator import app as transfers
+from systems.delivery.orchestrator import app as deliveries
 from systems.orders.orchestrator import app as orders
 from tests.unit.errands import ERRAND, MILK, World
 from tests.unit.peopled import OWN_PAGE, Peopled, through_sidecar
 
-APPS = {"errand": World().app, "trip": trips, "order": orders}
+APPS = {
+    "errand": World().app,
+    "trip": trips,
+    "order": orders,
+    "transfer": transfers,
+    "delivery": deliveries,
+}
 HERE, YES = {"where": "the shop"}, {"approved": True}
 
 # Who comes, and what becomes of it by the deed: they are let in, or this is the answer. `owner` and
