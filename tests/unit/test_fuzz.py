@@ -75,6 +75,10 @@ def running(where: str, name: str) -> Iterator[str]:
         yield url
 
 
+def takes_something(operation: Any) -> bool:
+    return bool(operation.path_parameters or operation.query or operation.body)
+
+
 @pytest.mark.usefixtures("_alone")
 @pytest.mark.parametrize(("where", "name"), apps().items(), ids=apps().values())
 def test_no_door_breaks(where: str, name: str) -> None:
@@ -84,9 +88,7 @@ def test_no_door_breaks(where: str, name: str) -> None:
         operations = [found.ok() for found in document.get_all_operations()]
         for operation in operations:
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-                if mode is GenerationMode.NEGATIVE and not (
-                    operation.path_parameters or operation.query or operation.body
-                ):
+                if mode is GenerationMode.NEGATIVE and not takes_something(operation):
                     continue
 
                 @gently
@@ -98,4 +100,5 @@ def test_no_door_breaks(where: str, name: str) -> None:
 
                 with suppress(Unsatisfiable):  # nothing that it takes is wrong
                     holds()
-    assert {200, 422} <= answers, "it came past the door, and was stopped at it"
+    stopped = {422} if any(map(takes_something, operations)) else set[int]()
+    assert {200} | stopped <= answers, "it came past the door, and was stopped at it"

@@ -227,7 +227,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     kept = tmp_path / "identity"
     monkeypatch.setenv("IDENTITY_FOLDER", str(kept))
     monkeypatch.setenv("IDENTITY_ISSUER", "http://later")
-    file = folder.set_up_demo(kept, "console", ["http://errands/login/done"], AUDIENCE)
+    file = folder.set_up_demo(kept, "console", ["http://localhost/login/done"], AUDIENCE)
     lines = [line.split("\t") for line in file.read_text().splitlines()]
     with served(identity) as url:
         identity.state.issuer = url
@@ -287,7 +287,7 @@ def test_what_comes_back_from_another_issuer_is_not_taken(site: Site) -> None:
     there, cookie = site.start()
     back = site.log_in(there).headers["location"]
     mixed = back.partition("&iss=")[0] + "&iss=https%3A%2F%2Felsewhere.example"
-    done = site.world.ask("GET", mixed.removeprefix("http://errands"), headers=cookie)
+    done = site.world.ask("GET", mixed.removeprefix("http://localhost"), headers=cookie)
     assert done.status_code == 400
 
 
@@ -319,8 +319,8 @@ def test_an_id_token_is_not_for_calling(site: Site) -> None:
     [
         ({"client_id": "other"}, ""),
         ({"redirect_uri": "http://evil.example/"}, ""),
-        ({"redirect_uri": "http://errands/login/done/../x"}, ""),
-        ({"redirect_uri": "http://errands.evil.example/login/done"}, ""),
+        ({"redirect_uri": "http://localhost/login/done/../x"}, ""),
+        ({"redirect_uri": "http://localhost.evil.example/login/done"}, ""),
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"code_challenge": ""}, "invalid_request"),
         ({"code_challenge_method": "plain"}, "invalid_request"),
@@ -341,7 +341,7 @@ def test_the_provider_leads_only_where_was_agreed(
             assert (answer.status_code, "location" in answer.headers) == (400, False)
         else:
             told = parse_qs(urlsplit(answer.headers["location"]).query)
-            assert answer.headers["location"].startswith("http://errands/login/done?")
+            assert answer.headers["location"].startswith("http://localhost/login/done?")
             assert (told["error"], "code" in told) == ([error], False)
 
 

@@ -20,6 +20,7 @@ def test_only_the_orchestrator_is_told_of_the_provider(tmp_path: Path, name: str
     own = {f"{noun}-orchestrator": {"OIDC_NAME": "email"} for noun in ("trip", "order")}
     changes = Changes(by=10_000, people=True, env=own)
     system = System(PROJECT, tmp_path, changes, name=name)
+    system._make_folders()
     system._write_template()
     port = system.ports_beside.identity
     for app in yaml.safe_load(system.template.path.read_text())["apps"]:

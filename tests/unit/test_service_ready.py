@@ -26,7 +26,7 @@ async def _prepared(app: FastAPI) -> None:
 def ask(app: FastAPI) -> httpx.Response:
     async def asked() -> httpx.Response:
         transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get("/readyz")
 
     return asyncio.run(asked())
