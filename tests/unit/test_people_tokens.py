@@ -242,7 +242,7 @@ def set_cookies(answer: httpx.Response) -> list[str]:
 def test_somebody_logs_in_and_comes_back_to_where_they_were(site: Site) -> None:
     there, cookie = site.start("/console/errands")
     assert "code_challenge_method=S256" in there
-    assert "Log in to errands" in httpx.get(there).text
+    assert "Log in to localhost" in httpx.get(there).text
     back = site.come_back(site.log_in(there), cookie)
     assert (back.status_code, back.headers["location"]) == (303, "/console/errands")
     session, *how = back.headers.get_list("set-cookie")[0].split("; ")
