@@ -80,14 +80,18 @@ class Worker:
         while True:
             try:
                 await self._stub.Hello(Empty(), metadata=self._metadata, wait_for_ready=True)
-                async for item in self._stub.GetWorkItems(
-                    pb.GetWorkItemsRequest(), metadata=self._metadata
-                ):
-                    pause = _FIRST_PAUSE_SECONDS
-                    await self._take(item)
+                stream = self._stub.GetWorkItems(pb.GetWorkItemsRequest(), metadata=self._metadata)
+                try:
+                    async for item in stream:
+                        pause = _FIRST_PAUSE_SECONDS
+                        await self._take(item)
+                finally:
+                    stream.cancel()  # else the sidecar would go on handing items out to it
                 _log.info("The stream of work items ended.")
             except grpc.aio.AioRpcError as fault:
                 _log.info("No work items: %s %s", fault.code().name, fault.details())
+            except Exception:  # whatever it is, an orchestrator must not go on without its worker
+                _log.exception("Reading work items broke; it is tried again")
             await asyncio.sleep(pause * random.uniform(0.5, 1))
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 

@@ -32,12 +32,14 @@ class Sidecar(service.TaskHubSidecarServiceServicer):
         self.turns: asyncio.Queue[Any] = asyncio.Queue()
         self.activities: asyncio.Queue[Any] = asyncio.Queue()
         self.streams = 0
+        self.opened: asyncio.Queue[int] = asyncio.Queue()
 
     async def Hello(self, _: Any, __: Any) -> Any:
         return Empty()
 
     async def GetWorkItems(self, _: Any, __: Any) -> AsyncIterator[Any]:
         self.streams += 1
+        await self.opened.put(self.streams)
         while (item := await self.items.get()) is not None:
             yield item
 
@@ -183,6 +185,27 @@ def test_a_stream_that_ends_is_opened_again() -> None:
             await sidecar.items.put(activity(1))
             assert (await sidecar.activities.get()).taskId == 1
             assert sidecar.streams == 2
+
+    run(test)
+
+
+def test_whatever_breaks_the_reading_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    take, broken = Worker._take, [RuntimeError("It broke.")]
+
+    async def taken(worker: Worker, item: Any) -> None:
+        if broken:
+            raise broken.pop()
+        await take(worker, item)
+
+    monkeypatch.setattr(Worker, "_take", taken)
+
+    async def test() -> None:
+        async with working(shipped) as (sidecar, _):
+            assert await sidecar.opened.get() == 1
+            await sidecar.items.put(activity(1))
+            assert await sidecar.opened.get() == 2
+            await sidecar.items.put(activity(2))
+            assert (await sidecar.activities.get()).taskId == 2
 
     run(test)
 
