@@ -25,9 +25,14 @@ class Known:
         return self.folder / "dapr.yaml"
 
     @property
-    def showing(self) -> str:
-        """The module that shows what its sample came to, beside the timeline; empty without one. It
-        is given the orchestrator's URL and the id of the case."""
+    def looks(self) -> Path:
+        """A file that names what is shown of the sample beside its timeline; it may be missing."""
+        return self.folder / "looks.json"
+
+    @property
+    def own_showing(self) -> str:
+        """The module that shows more of what the sample came to; empty without one. It is given the
+        orchestrator's URL and the id of the case."""
         is_there = (self.folder / "showing.py").is_file() and self.name != TRIPS
         return f"systems.{self.name}.showing" if is_there else ""
 

@@ -12,12 +12,13 @@ from base.problems import problems
 from base.wire import Wire
 from kit.problems import problem_for
 from sagas.engine.participants import Participants
-from sagas.web.routes import CaseId, CasesOf
+from sagas.people.identity import by as logged_in
+from sagas.web.people.deeds import Deed, asks
+from sagas.web.routes import CaseId, CasesOf, OwnerId
 from systems.tenants import verified
 from systems.tenants.verified import Orphans, Verified
 
 REMOVALS = "removal-orchestrator"
-_OPERATOR = r"^[^\x00-\x1f\x7f]{1,128}$"
 
 
 class Removing(Wire):
@@ -52,6 +53,7 @@ def _answered() -> Iterator[None]:
     summary="Compare what the directory says with what really exists",
     responses=problems(404, 422, 503),
 )
+@asks(Deed.LOOK)
 async def verify(tenant_id: CaseId, services: Services) -> Verified:
     with _answered():
         return await verified.verify(services, tenant_id)
@@ -62,6 +64,7 @@ async def verify(tenant_id: CaseId, services: Services) -> Verified:
     summary="Mend what differs, and compare",
     responses=problems(404, 409, 422, 503),
 )
+@asks(Deed.OPERATE)
 async def reconcile(tenant_id: CaseId, services: Services) -> Verified:
     with _answered():
         await verified.reconcile(services, tenant_id)
@@ -71,6 +74,7 @@ async def reconcile(tenant_id: CaseId, services: Services) -> Verified:
 @routes.get(
     "/orphans", summary="What really exists and is no living tenant's", responses=problems(503)
 )
+@asks(Deed.WATCH)
 async def orphans(services: Services) -> Orphans:
     return await verified.orphans(services)
 
@@ -81,20 +85,21 @@ async def orphans(services: Services) -> Orphans:
     summary="Remove a tenant after its grace; one that is being set up is undone",
     responses=problems(404, 409, 422, 503),
 )
+@asks(Deed.CANCEL)
 async def delete(
     tenant_id: CaseId,
     cases: CasesOf,
     services: Services,
     response: Response,
-    by: Annotated[str, Query(alias="requestedBy", pattern=_OPERATOR)] = "operator",
+    by: Annotated[OwnerId, Query(alias="requestedBy")] = "operator",
 ) -> Removing:
     record = await cases.get(tenant_id)
     if record and not record.ended and not record.progress.irrevocable:
-        await cases.cancel(tenant_id)
+        await cases.cancel(tenant_id, logged_in())
         response.headers["Location"] = f"/tenants/{tenant_id}"
         return Removing(tenant_id=tenant_id)
     with _answered():
-        removal_id = await begin_removal(services, tenant_id, by)
+        removal_id = await begin_removal(services, tenant_id, logged_in() or by)
     response.headers["Location"] = f"/removals/{removal_id}"
     return Removing(tenant_id=tenant_id, removal_id=removal_id)
 

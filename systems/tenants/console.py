@@ -6,7 +6,9 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from base.errors import Refusal, Unavailable
 from sagas.engine.participants import Participants
+from sagas.people.identity import by as logged_in
 from sagas.web.console.showing import Show
+from sagas.web.people.deeds import Deed, asks
 from sagas.web.routes import CaseId
 from systems.tenants import verified
 from systems.tenants.api import begin_removal, services_of
@@ -24,6 +26,7 @@ def pages(show: Show) -> APIRouter:
         return show(request, "said.html", status, tenant_id=tenant_id, said=words)
 
     @router.get("/console/tenants/{tenant_id}/verify")
+    @asks(Deed.LOOK)
     async def verify(request: Request, tenant_id: CaseId, services: Services) -> Response:
         """Compare the tenant with what really exists."""
         try:
@@ -35,6 +38,7 @@ def pages(show: Show) -> APIRouter:
         return show(request, "verified.html", tenant_id=tenant_id, verified=found)
 
     @router.get("/console/orphans")
+    @asks(Deed.WATCH)
     async def orphans(request: Request, services: Services) -> Response:
         """Show what really exists and is no living tenant's."""
         try:
@@ -44,10 +48,11 @@ def pages(show: Show) -> APIRouter:
         return show(request, "orphans.html", orphans=found.orphans)
 
     @router.post("/console/tenants/{tenant_id}/remove")
+    @asks(Deed.CANCEL)
     async def remove(request: Request, tenant_id: CaseId, services: Services) -> Response:
         """Begin to remove the tenant."""
         try:
-            removal_id = await begin_removal(services, tenant_id, "console")
+            removal_id = await begin_removal(services, tenant_id, logged_in() or "console")
         except Refusal as no:
             return said(request, tenant_id, 409, no.detail)
         except Unavailable:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import EmailStr, StringConstraints
 
-from base.wire import Wire
+from base.wire import OneLine, Wire
 from sagas import Done, Durable, Kind, Progress, Saga, Show, Step
 from systems.tenants.answers import BILLING, DATABASE, IDENTITY, NOTIFICATION, STORAGE, TENANT, Made
 from systems.tenants.slugs import Slug
@@ -15,7 +15,7 @@ class TenantRequest(Wire):
     """A tenant: its slug names all that it gets; its owner gets the welcome mail."""
 
     slug: Slug
-    name: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
     plan: Literal["starter", "business"] = "starter"
     owner_email: EmailStr
 

@@ -12,7 +12,7 @@ from runtime.system import System
 from systems.tenants.tests.platform import ORCHESTRATOR, REMOVALS, Platform
 from systems.tenants.tests.test_life import link_in, mail_to
 from systems.tenants.words import EXAMPLE
-from tests.browser.conftest import browser
+from tests.support.browsing import browser, page_at
 
 __all__ = ["browser"]
 
@@ -21,16 +21,9 @@ _numbers = count(1)
 
 @pytest.fixture
 def page(browser: Browser, system: System) -> Iterator[Page]:
-    """A page of the console; after the test, the browser's log has no error."""
-    context = browser.new_context(base_url=system.app_url(ORCHESTRATOR))
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    yield page
-    context.close()
-    # What is refused is answered with 409 or 422, which browsers log as errors.
-    assert [error for error in errors if "409" not in error and "422" not in error] == []
+    """A page of the console."""
+    with page_at(browser, system.app_url(ORCHESTRATOR), refused=["409", "422"]) as page:
+        yield page
 
 
 def set_up(page: Page, platform: Platform, slug: str = "") -> str:
