@@ -52,7 +52,7 @@ class WelcomeRequest(Wire):
 
 @asynccontextmanager
 async def _things(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[Things]:
-    kept = Catalogue(StateStore(sidecar, _STORE), "realm", Realm)
+    kept = Catalogue(StateStore(sidecar, _STORE), "issuer", Realm)
     realms = Realms(kept, VaultSettings().of("identity"), IdentitySettings().url)
     app.state.realms = realms
     app.state.welcome = Welcome(realms, MailBinding(sidecar), Notices(NoticeSettings().folder))
