@@ -17,7 +17,7 @@ from systems.tenants.identity import tokens
 from systems.tenants.identity.realms import Realms
 
 SHORTEST_PASSWORD = 12
-_HIDDEN = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_HIDDEN = {"Cache-Control": "no-store"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
 _GUARDED = _HIDDEN | {
     "Content-Security-Policy": f"{_POLICY}base-uri 'none'; frame-ancestors 'none'"
