@@ -1,5 +1,6 @@
 """Decides what is to become of a resource, and brings the real world there, one call at a time."""
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -85,12 +86,18 @@ class Keeper:
         return await self.using(resource_id, self.things.smoke)
 
     async def export(self, resource_id: str, name: str) -> Kept:
-        """Write all that is in it into the folder of this name."""
-        folder = self._folder / "exports" / name
+        """Write all that is in it into a folder below this name, once. Of a big one the first call
+        is given up before it is done; the next ones wait for it, and find it done."""
+        folder = self._folder / "exports" / name / resource_id
+        part = folder.with_name(f".{resource_id}")
 
         async def write(kept: Kept) -> None:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            await self.things.export(kept, folder)
+            if folder.exists():
+                return
+            shutil.rmtree(part, ignore_errors=True)  # what a crash left
+            part.mkdir(parents=True, mode=0o700)
+            await self.things.export(kept, part)
+            part.rename(folder)
 
         return await self.using(resource_id, write)
 

@@ -131,8 +131,7 @@ class Buckets:
 
     def _export(self, kept: Kept, path: Path) -> None:
         admin = self._gateway.admin
-        part = path.with_suffix(".part")
-        with tarfile.open(part, "w") as archive:
+        with tarfile.open(path, "w") as archive:
             for each in admin.list_objects(kept.slug, recursive=True):
                 if each.object_name and not each.is_dir:
                     content = admin.get_object(kept.slug, each.object_name)
@@ -143,7 +142,6 @@ class Buckets:
                     finally:
                         content.close()
                         content.release_conn()
-        part.replace(path)
 
     def _look(self, kept: Kept) -> Found:
         access, owner = _access(kept), self._gateway.owner(kept.slug)

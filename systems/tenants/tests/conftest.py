@@ -24,7 +24,7 @@ __all__ = ["changes", "conftest", "home", "proxies", "system"]
 ENV = {
     TENANT: {"SLUG_RESTS_SECONDS": "3"},
     ORCHESTRATOR: {"UNDO_TRIES": "3", "CARE_SECONDS": "5", "OPEN_CASES_PER_OWNER": "0"},
-    REMOVALS: {"UNDO_TRIES": "3", "CARE_SECONDS": "5", "OPEN_CASES_PER_OWNER": "0"},
+    REMOVALS: {"CARE_SECONDS": "5", "OPEN_CASES_PER_OWNER": "0"},
 }
 
 
