@@ -197,7 +197,8 @@ def _send_sample(system: System, app_id: str) -> None:
     timeline.show(sent, console)
     looks.show(system.known.looks, system.sidecar_url(app_id), sent.id, console)
     if module := system.known.own_showing:
-        command = [sys.executable, "-m", module, system.app_url(app_id), sent.id]
+        urls = system.app_url(app_id), system.sidecar_url(app_id)
+        command = [sys.executable, "-m", module, *urls, sent.id]
         subprocess.run(command, cwd=system.project, check=False)
 
 

@@ -38,7 +38,7 @@ from runtime.errors import SetupError
 from runtime.ports import listening, require_free
 from runtime.service import Service, log_of
 from runtime.systems import TRIPS, Known
-from runtime.template import App, Changes, Template
+from runtime.template import App, Changes, Template, is_orchestrator
 
 START_SECONDS = 90.0
 _TELLS_WHY_SECONDS = 10.0
@@ -284,9 +284,15 @@ class System:
 
     def _identity(self) -> list[Service]:
         """Return the identity provider, if this system is to bring one; let the sidecars prove
-        themselves to their apps, so that these know a service from a person."""
+        themselves to their apps, so that these know a service from a person. Raises SetupError."""
         if not self.changes.people:
             return []
+        doors = {app.app_id for app in self.template.apps if is_orchestrator(app.app_id)}
+        if len(doors) > 1:
+            said = (
+                "IDENTITY=1 is for one orchestrator's door, and here the others' would stand open"
+            )
+            raise SetupError(f"{said}: {', '.join(sorted(doors))}.")
         app_id, port = self.template.orchestrator, self.ports_beside.identity
         identity.set_up(self.project, self.home, app_id, self._app(app_id).port)
         self._env = {"APP_API_TOKEN": secrets.token_hex(32)}

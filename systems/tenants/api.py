@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import blake2s
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -16,9 +15,8 @@ from sagas.people.identity import by as logged_in
 from sagas.web.people.deeds import Deed, asks
 from sagas.web.routes import CaseId, CasesOf, OwnerId
 from systems.tenants import verified
+from systems.tenants.removal_ids import REMOVALS, removal_of
 from systems.tenants.verified import Orphans, Verified
-
-REMOVALS = "removal-orchestrator"
 
 
 class Removing(Wire):
@@ -110,8 +108,7 @@ async def begin_removal(services: Participants, tenant_id: str, by: str) -> str:
     tenant = await verified.tenant_of(services, tenant_id)
     if tenant["status"] not in ("active", "suspended", "removing"):
         raise Refusal("not_active", f"The tenant {tenant_id} is {tenant['status']}.")
-    number = f"{tenant_id}:{tenant['calledOff']}"
-    removal_id = f"removal-{blake2s(number.encode(), digest_size=8).hexdigest()}"
+    removal_id = removal_of(tenant_id, tenant["calledOff"])
     body = {"tenantId": tenant_id, "requestedBy": by}
     answer = await services.invoke(REMOVALS, "PUT", f"removals/{removal_id}", body)
     if answer.refusal and answer.refusal.reason != "idempotency_conflict":  # another operator's

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from runtime import databases
+from systems.tenants.removal_ids import REMOVALS, removal_of
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,9 @@ class Shown:
     command: str
 
 
-def commands(tenant: dict[str, Any], url: str) -> list[Shown]:
-    """Return the commands for a tenant, as ``GET /tenants/{id}`` of the API at ``url`` shows it."""
+def commands(tenant: dict[str, Any], url: str, sidecar_url: str) -> list[Shown]:
+    """Return the commands for a tenant, as ``GET /tenants/{id}`` of the API at ``url`` shows it. By
+    the sidecar of that, the other orchestrator is reached."""
     schema, bucket, realm = (tenant["resources"][n] for n in ("schema", "bucket", "realm"))
     host, _, port = schema["host"].partition(":")
     to = f"-h {host} -p {port} -U {schema['role']} -d {schema['database']}"
@@ -37,22 +39,26 @@ def commands(tenant: dict[str, Any], url: str) -> list[Shown]:
     form = f"-d grant_type=password -d username={realm['username']}"
     token = f"curl -sS {form} --data-urlencode password@{_quoted(realm)} {realm['issuer']}/token"
     tenant_id = tenant["tenantId"]
+    removals = f"{sidecar_url}/v1.0/invoke/{REMOVALS}/method/removals/{removal_of(tenant_id)}"
+    insist = "-f --retry 9 --retry-delay 1 --retry-all-errors"
+    waive = f"curl -sS {insist} -X POST {removals}/signals/waiver --json '{{}}'"
     return [
         Shown("its database", f"{psql} {query}"),
         Shown("its bucket", f"{s3} -T README.md {at}/README.md && {s3} '{at}?list-type=2'"),
         Shown("a token of its realm", token),
         Shown("what really exists of it", f"curl -sS {url}/tenants/{tenant_id}/verify"),
-        Shown("to remove it", f"curl -sS -X DELETE {url}/tenants/{tenant_id}"),
+        Shown("to remove it in seven days", f"curl -sS -X DELETE {url}/tenants/{tenant_id}"),
+        Shown("to have these seven days over now", waive),
     ]
 
 
-def main(url: str, tenant_id: str) -> None:
+def main(url: str, sidecar_url: str, tenant_id: str) -> None:
     """Print the commands for a tenant."""
     tenant = httpx.get(f"{url}/tenants/{tenant_id}", timeout=30).raise_for_status().json()
     if tenant["status"] != "active":
         print(f"The tenant is {tenant['status']}; {url}/console/tenants/{tenant_id} says why.")
         return
-    for shown in commands(tenant, url):
+    for shown in commands(tenant, url, sidecar_url):
         print(f"\n# {shown.title}\n{shown.command}")
 
 
