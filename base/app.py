@@ -13,6 +13,7 @@ from base.errors import Unavailable
 from base.limits import BodyLimit
 from base.problems import problems
 from base.sidecar import Sidecar, SidecarSettings
+from base.token import FromSidecar, TokenSettings
 from telemetry import observe
 
 Lifespan = Callable[[FastAPI, Sidecar], AbstractAsyncContextManager[None]]
@@ -48,6 +49,8 @@ def create_app(
     app.add_middleware(BodyLimit)
     for guard in guards:
         app.add_middleware(guard)
+    if token := TokenSettings().app_api_token:
+        app.add_middleware(FromSidecar, token=token)
     DaprApp(app, router_tags=["Dapr"])
     _add_health(app, ready, readiness)
     observe(app)

@@ -14,6 +14,7 @@ import orjson
 from pydantic_settings import BaseSettings
 
 from base.errors import Unavailable
+from base.token import HEADER, TokenSettings
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -30,6 +31,8 @@ class Sidecar:
 
     def __init__(self, settings: SidecarSettings) -> None:
         self._settings = settings
+        token = TokenSettings().dapr_api_token
+        self._shown = {HEADER: token} if token else {}
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = (
             WeakKeyDictionary()
         )
@@ -73,6 +76,7 @@ class Sidecar:
         if session is None:
             session = aiohttp.ClientSession(
                 f"http://127.0.0.1:{self._settings.dapr_http_port}",
+                headers=self._shown,
                 timeout=aiohttp.ClientTimeout(total=self._settings.sidecar_timeout_seconds),
                 connector=aiohttp.TCPConnector(limit=0),
             )

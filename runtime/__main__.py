@@ -1,6 +1,7 @@
 """``python -m runtime setup | run | up | …``: the Makefile's targets.
 
-``SYSTEM`` in the environment says which system, and ``PROFILE`` and ``REPLICAS`` how it is to run.
+``SYSTEM`` in the environment says which system, and ``PROFILE``, ``REPLICAS`` and ``SECURE`` how it
+is to run.
 """
 
 import argparse
@@ -59,7 +60,8 @@ def run(system: System) -> None:
     try:
         _start(system)
         app_id = system.template.orchestrator
-        sent = sample.send(system.sidecar_url(app_id), app_id, system.known.sample)
+        url, headers = system.sidecar_url(app_id), system.sidecar_headers(app_id)
+        sent = sample.send(url, app_id, system.known.sample, headers)
         timeline.show(sent, console)
         console.print()
         _where(system)
@@ -153,12 +155,15 @@ def main() -> int:
 
 
 def _changes() -> Changes:
-    """Return what the environment asks for: ``PROFILE``, ``REPLICAS``, and tracing if there is a
-    Zipkin, for without one sidecars would log errors."""
+    """Return what the environment asks for: ``PROFILE``, ``REPLICAS``, ``SECURE``, and tracing if
+    there is a Zipkin, for without one sidecars would log errors."""
     replicas = os.environ.get("REPLICAS", "1")
     if not (replicas.isdecimal() and 1 <= int(replicas) <= MOST_REPLICAS):
         raise SetupError(f"REPLICAS is a number from 1 to {MOST_REPLICAS}, not {replicas!r}.")
-    return Changes(zipkin=_tracing(), profile=os.environ.get("PROFILE", ""), replicas=int(replicas))
+    profile, secure = os.environ.get("PROFILE", ""), os.environ.get("SECURE", "0") or "0"
+    if secure not in ("0", "1"):
+        raise SetupError(f"SECURE is 1, or 0, not {secure!r}.")
+    return Changes(zipkin=_tracing(), profile=profile, replicas=int(replicas), secure=secure == "1")
 
 
 def _tracing() -> str | None:

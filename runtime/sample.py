@@ -1,6 +1,7 @@
 """The sample of a system: a request that works, sent through the orchestrator's sidecar."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,14 +32,18 @@ class Case:
     content: dict[str, Any]
 
 
-def send(sidecar_url: str, app_id: str, body: Path) -> Case:
+def send(
+    sidecar_url: str, app_id: str, body: Path, headers: Mapping[str, str] | None = None
+) -> Case:
     """Start a new case with the request in ``body``; return it as it was answered, done or not yet.
+
+    ``headers`` are what the sidecar wants to see.
 
     Raises SetupError when it is refused or fails, or nobody answers.
     """
     invoke = f"{sidecar_url}/v1.0/invoke/{app_id}/method"
     case_id = f"sample-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    with httpx.Client(timeout=_SECONDS) as client:
+    with httpx.Client(timeout=_SECONDS, headers=headers) as client:
         try:
             kind = _kind(client, invoke)
             method, path, verb = _route(kind, case_id)

@@ -15,6 +15,8 @@ import yaml
 from runtime import profiles, systems
 from runtime.errors import SetupError
 from runtime.ports import shifted
+from runtime.secure import vault
+from runtime.secure.vault import Vault
 
 _PORT_KEYS = ("appPort", "daprHTTPPort", "daprGRPCPort", "daprInternalGRPCPort", "metricsPort")
 _ADDRESS_KEYS = ("placementHostAddress", "schedulerHostAddress")
@@ -113,7 +115,8 @@ class Changes:
     for one replica, by its name; ``history_kept`` is how long the histories of completed workflows
     stay (``5s``, ``20m``); ``zipkin`` is where traces go. ``profile`` names a folder of
     ``profiles/`` whose stores take the place of the system's; what it keeps is in
-    ``data/`` under that name. Of several ``replicas`` of an app, each has ports of its own.
+    ``data/`` under that name. Of several ``replicas`` of an app, each has ports of its own. In a
+    ``secure`` system everybody has to show who they are: see docs/secure.md.
     """
 
     by: int = 0
@@ -123,6 +126,7 @@ class Changes:
     zipkin: str | None = None
     profile: str = ""
     replicas: int = 1
+    secure: bool = False
 
 
 def write(
@@ -163,7 +167,10 @@ def write(
         _write_yaml(folder / "components" / resource.name, copy)
     _configure(configuration, changes)
     path = folder / "dapr.yaml"
-    _write_yaml(path, content)
+    if changes.secure:
+        vault.private(folder)
+        _give_tokens(content["apps"], vault.of(home))
+    vault.write(path, _text(content))
     return path
 
 
@@ -267,8 +274,20 @@ def _port_of(address: str) -> int:
     return int(address.rpartition(":")[2])
 
 
+def _give_tokens(apps: list[dict[str, Any]], kept: Vault) -> None:
+    """Tell each app the tokens that it has to show its sidecar, and its sidecar has to show it."""
+    kept.fill(app["appID"] for app in apps)
+    for app in apps:
+        app["env"]["DAPR_API_TOKEN"] = kept.api_token(app["appID"])
+        app["env"]["APP_API_TOKEN"] = kept.app_token(app["appID"])
+
+
 def _write_yaml(path: Path, content: Any) -> None:
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    path.write_text(_text(content))
+
+
+def _text(content: Any) -> str:
+    return yaml.safe_dump(content, sort_keys=False)
 
 
 def _yaml(path: Path) -> Any:
