@@ -96,8 +96,9 @@ class System:
 
     @property
     def data(self) -> Path:
-        """Where stores and scheduler keep what they have; a profile's see nothing of another's."""
-        return self.home / "data" / self.changes.profile
+        """Where stores and scheduler keep what they have; a profile's see nothing of another's,
+        nor a secure system's of one that is not."""
+        return self.home / "data" / self.changes.keeps
 
     @property
     def vault(self) -> Vault | None:

@@ -1,5 +1,6 @@
 """dapr.yaml and components/: reading them, and making a copy with all ports shifted."""
 
+import os
 import re
 import shutil
 import sys
@@ -15,7 +16,7 @@ import yaml
 from runtime import profiles, systems
 from runtime.errors import SetupError
 from runtime.ports import shifted
-from runtime.secure import vault
+from runtime.secure import access, vault
 from runtime.secure.vault import Vault
 
 _PORT_KEYS = ("appPort", "daprHTTPPort", "daprGRPCPort", "daprInternalGRPCPort", "metricsPort")
@@ -128,6 +129,12 @@ class Changes:
     replicas: int = 1
     secure: bool = False
 
+    @property
+    def keeps(self) -> str:
+        """Return the folder in ``data/`` for what it keeps. A secure system has one of its own: of
+        what another one began, no history is signed, and it would not go on with it."""
+        return str(Path("secure" if self.secure else "", self.profile))
+
 
 def write(
     project: Path, home: Path, folder: Path, changes: Changes, name: str = systems.TRIPS
@@ -170,6 +177,8 @@ def write(
     if changes.secure:
         vault.private(folder)
         _give_tokens(content["apps"], vault.of(home))
+        _allow(content["apps"], project, folder, configuration)
+        del common["configFilePath"]  # each app has its own
     vault.write(path, _text(content))
     return path
 
@@ -225,7 +234,7 @@ def imports(project: Path) -> dict[str, str]:
 
 def _placed(resource: Any, changes: Changes) -> Any:
     """Return a resource with its ports shifted, and its files in the profile's folder."""
-    own_data = f"data/{changes.profile}/" if changes.profile else "data/"
+    own_data = f"{Path('data', changes.keeps)}/"
     metadata = resource.get("spec", {}).get("metadata", [])
     for item in metadata if isinstance(metadata, list) else []:
         if item["name"] == "port":
@@ -280,6 +289,25 @@ def _give_tokens(apps: list[dict[str, Any]], kept: Vault) -> None:
     for app in apps:
         app["env"]["DAPR_API_TOKEN"] = kept.api_token(app["appID"])
         app["env"]["APP_API_TOKEN"] = kept.app_token(app["appID"])
+
+
+def _allow(apps: list[dict[str, Any]], project: Path, folder: Path, configuration: Path) -> None:
+    """Give each sidecar a configuration of its own, that allows the calls which a case needs."""
+    common, needed = _yaml(configuration), access.Access()
+    configuration.unlink()
+    for app in apps:
+        if is_orchestrator(app["appID"]):
+            module = app["command"][app["command"].index("uvicorn") + 1]
+            needed = access.needed(project, module, os.environ | app["env"])
+    own = [app["appID"] for app in apps if is_orchestrator(app["appID"])]
+    others = [app["appID"] for app in apps if app["appID"] not in own]
+    for app in apps:
+        path = folder / "configurations" / f"{app['appID']}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        _write_yaml(path, access.configured(common, app["appID"], needed))
+        app["configFilePath"] = str(path)
+    for policy in access.workflow_policies(needed, own, others):
+        _write_yaml(folder / "components" / f"{policy['metadata']['name']}.yaml", policy)
 
 
 def _write_yaml(path: Path, content: Any) -> None:

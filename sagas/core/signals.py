@@ -20,7 +20,8 @@ class Signal(Generic[S]):
     change nothing. ``check`` returns the refusal that a word amounts to, which stops the saga;
     ``told`` puts a word into words for people. ``choices`` are what a person chooses from on a
     page, by what the buttons say. ``unasked`` is the reason code of a person's word that nobody
-    waits for.
+    waits for. ``service`` is the app-id of the participant that tells it; without one, every
+    participant of the kind may.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Signal(Generic[S]):
     told: Callable[[S], str] | None = None
     choices: Mapping[str, S] = field(default_factory=dict)
     unasked: str = "not_waited_for"
+    service: str = ""
 
     def event(self, attempt: str) -> str:
         """Return the name of the engine's event for it."""

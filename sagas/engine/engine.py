@@ -62,7 +62,7 @@ class Engine:
             order.heard = [wait for wait in known.waits if wait.word is not None]
         try:
             await self._client.schedule_new_workflow(
-                _reversal_of(self._kind) if record.reopened else self._kind.noun,
+                self._kind.reversal if record.reopened else self._kind.noun,
                 input=order,
                 instance_id=record.workflow_id,
             )
@@ -137,12 +137,7 @@ def register(runtime: WorkflowRuntime, kind: Kind[Any]) -> None:
             version_name=str(version),
             is_latest=version == count,
         )
-    runtime.register_workflow(frame.reverse(kind), name=_reversal_of(kind))
-
-
-def _reversal_of(kind: Kind[Any]) -> str:
-    """Return the name of the workflow that undoes a case which was done."""
-    return f"{kind.noun}_cancellation"
+    runtime.register_workflow(frame.reverse(kind), name=kind.reversal)
 
 
 def _told(state: WorkflowState) -> Progress:

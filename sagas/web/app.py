@@ -37,6 +37,7 @@ _STATIC = Path(__file__).parent / "console" / "static"
 def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> FastAPI:
     """Return the app that begins cases of a kind and looks after them. Its records are in the state
     store ``{noun}-store``; ``console`` adds pages of the kind's own."""
+    console = console or Console()
 
     @asynccontextmanager
     async def live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
@@ -50,9 +51,10 @@ def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> Fast
         "The sidecar, the store and the workflow engine are reachable",
         guards=[SameOrigin],
     )
+    app.state.kind, app.state.asks = kind, console.asks
     answer_as_orchestrator(app, kind)
     app.include_router(routes(kind))
-    app.include_router(pages(kind, console or Console()))
+    app.include_router(pages(kind, console))
     app.mount("/static", StaticFiles(directory=_STATIC))
     return app
 

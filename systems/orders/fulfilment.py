@@ -64,9 +64,9 @@ SHORTAGE = Signal(
         "Cancel the order": Choice(choice="cancel"),
     },
 )
-PACKED = Signal("packed", Picked, by="participant")
-SHORT_PICK = Signal("short_pick", Picked, by="participant")
-CARRIER = Signal("carrier", Carried, by="participant")
+PACKED = Signal("packed", Picked, by="participant", service=WAREHOUSE)
+SHORT_PICK = Signal("short_pick", Picked, by="participant", service=WAREHOUSE)
+CARRIER = Signal("carrier", Carried, by="participant", service=SHIPPING)
 
 
 def fulfil(saga: Saga, order: OrderRequest) -> Durable[None]:

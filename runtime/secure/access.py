@@ -1,0 +1,133 @@
+"""Who may call what, in Dapr's own words: nobody anything but what the orchestrator's kind needs.
+
+Dapr's patterns of paths are a trie with corners, of which the patterns here keep clear:
+- ``*`` stands for one part of a path at its end only; in the middle it matches nothing, where
+  ``***`` does, as any text with stars in it.
+- The first pattern that fits a part is the one that counts, so the more exact come first.
+- Of one pattern only the first entry counts, so all its verbs are in one.
+- What lies below a pattern's end is allowed as well; no app has routes there.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from runtime.errors import SetupError
+from runtime.secure.identities import WORKLOADS
+
+SIGNED = "WorkflowHistorySigning"
+_OPERATIONS = ["schedule", "get", "raise", "terminate", "purge"]
+_WILD = ("*", "***")
+Resource = dict[str, Any]
+
+
+class Call(BaseModel):
+    """A call of one app by another; ``{…}`` in its path stands for any text."""
+
+    caller: str
+    callee: str
+    verb: str
+    path: str
+
+    @property
+    def pattern(self) -> str:
+        """Return the path as Dapr's access control has it."""
+        *before, last = self.path.split("/")
+        return "/".join([*("***" if "{" in part else part for part in before), _end(last)])
+
+
+class Access(BaseModel):
+    """What the cases of a kind need: calls, and the orchestrator's own workflows and activities."""
+
+    calls: list[Call] = []
+    workflows: list[str] = []
+    activities: list[str] = []
+
+    def allowed(self, callee: str) -> dict[str, dict[str, list[str]]]:
+        """Return who may call an app: by caller, the verbs of each pattern, in the order in which
+        Dapr has to look at them."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for call in sorted(self._of(callee), key=lambda call: _exactness(call.pattern)):
+            verbs = found.setdefault(call.caller, {}).setdefault(call.pattern, [])
+            verbs += [call.verb] if call.verb not in verbs else []
+        return found
+
+    def _of(self, callee: str) -> list[Call]:
+        return [call for call in self.calls if call.callee == callee]
+
+
+def needed(project: Path, app: str, environment: Mapping[str, str]) -> Access:
+    """Return what an orchestrator's app, ``module:name``, needs, as it tells itself.
+
+    Raises SetupError when it cannot be asked.
+    """
+    command = [sys.executable, "-m", "sagas.web.access", app]
+    asked = subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+    if asked.returncode:
+        raise SetupError(f"{app} does not tell what it calls:\n{asked.stderr.strip()}")
+    return Access.model_validate(json.loads(asked.stdout))
+
+
+def configured(
+    configuration: Resource, app_id: str, access: Access, namespace: str = "default"
+) -> Resource:
+    """Return a Configuration for the sidecar of one app."""
+    policies = [
+        {
+            "appId": caller,
+            "defaultAction": "deny",
+            "trustDomain": WORKLOADS,
+            "namespace": namespace,
+            "operations": [
+                {"name": pattern, "httpVerb": verbs, "action": "allow"}
+                for pattern, verbs in patterns.items()
+            ],
+        }
+        for caller, patterns in access.allowed(app_id).items()
+    ]
+    control = {"defaultAction": "deny", "trustDomain": WORKLOADS, "policies": policies}
+    spec = configuration["spec"]
+    features = [*spec.get("features", []), {"name": SIGNED, "enabled": True}]
+    return configuration | {"spec": spec | {"accessControl": control, "features": features}}
+
+
+def workflow_policies(access: Access, own: list[str], others: list[str]) -> list[Resource]:
+    """Return who may use workflows: the orchestrator its ``own``, in all its replicas, and else
+    nobody any."""
+    own, others = sorted({*own}), sorted({*others})
+    rule = {
+        "callers": [{"appID": app_id} for app_id in own],
+        "workflows": [{"name": name, "operations": [*_OPERATIONS]} for name in access.workflows],
+        "activities": [{"name": name} for name in access.activities],
+    }
+    rules = [rule] if access.workflows else []
+    return [
+        *([_policy("own-workflows", own, rules)] if own else []),
+        *([_policy("no-workflows", others, [])] if others else []),
+    ]
+
+
+def _policy(name: str, scopes: list[str], rules: list[Resource]) -> Resource:
+    return {
+        "apiVersion": "dapr.io/v1alpha1",
+        "kind": "WorkflowAccessPolicy",
+        "metadata": {"name": name},
+        "scopes": scopes,
+        "spec": {"rules": rules} if rules else {},
+    }
+
+
+def _end(part: str) -> str:
+    return "*" if "{" in part else part
+
+
+def _exactness(pattern: str) -> list[tuple[int, str]]:
+    """Order patterns so that at each part a text comes before ``*``, and that before ``***``."""
+    return [(_WILD.index(part) + 1 if part in _WILD else 0, part) for part in pattern.split("/")]
