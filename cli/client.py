@@ -1,6 +1,7 @@
 """An orchestrator, as the command line talks with it."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, NoReturn, TypeVar
@@ -77,7 +78,7 @@ class Client:
         """Return the audit trail of a case as it happens, until its end."""
         url = self.url + self._path(case_id, "events")
         try:
-            with httpx.stream("GET", url, timeout=None) as stream:
+            with httpx.stream("GET", url, timeout=None, headers=_shown()) as stream:
                 if stream.is_error:
                     stream.read()
                     self._good(stream)
@@ -93,7 +94,8 @@ class Client:
 
     def _ask(self, method: str, path: str, hint: str = "", **more: Any) -> httpx.Response:
         try:
-            return httpx.request(method, self.url + path, timeout=_SECONDS, **more)
+            headers = _shown() | more.pop("headers", {})
+            return httpx.request(method, self.url + path, timeout=_SECONDS, headers=headers, **more)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
             said = f"Nobody answers at {self.url}: {fault}. `make up` starts the system. {hint}"
             stop(UNREACHABLE, said.rstrip())
@@ -136,3 +138,10 @@ class Client:
 
     def _no_orchestrator(self, why: str) -> NoReturn:
         stop(UNREACHABLE, f"What answers at {self.url} is no orchestrator of this kind: {why}.")
+
+
+def _shown() -> dict[str, str]:
+    """Return what to show a secure system: ``DAPR_API_TOKEN``, that of the app or the sidecar
+    which is asked."""
+    token = os.environ.get("DAPR_API_TOKEN")
+    return {"dapr-api-token": token} if token else {}

@@ -27,7 +27,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, system: System) -> Iterator[Page]:
     """A page of the console; after the test, the browser's log has no error."""
-    context = browser.new_context(base_url=system.app_url(ORCHESTRATOR))
+    context = browser.new_context(
+        base_url=system.app_url(ORCHESTRATOR), extra_http_headers=system.app_headers(ORCHESTRATOR)
+    )
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

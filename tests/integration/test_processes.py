@@ -3,7 +3,6 @@
 import subprocess
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
@@ -12,6 +11,7 @@ from runtime.blocks import needed
 from runtime.ports import shifted
 from runtime.system import System
 from tests.conftest import PROJECT
+from tests.support import reach
 from tests.support.variant import PROFILE
 from tests.support.world import HOTEL, ORCHESTRATOR, World
 
@@ -63,8 +63,7 @@ def dapr_list(system: System) -> list[list[str]]:
 
 
 def test_the_sidecar_tells_of_the_workflow_and_its_worker(system: System) -> None:
-    url = system.sidecar_url("trip-orchestrator")
-    metadata = httpx.get(f"{url}/v1.0/metadata").json()
+    metadata = reach.sidecar(system, "trip-orchestrator").get("/v1.0/metadata").json()
     assert metadata["id"] == "trip-orchestrator"
     assert metadata["workflows"]["connectedWorkers"] == 1
     hosted = {actor["type"] for actor in metadata["actorRuntime"]["activeActors"]}

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 
 from runtime import systems, template
@@ -21,10 +20,10 @@ from systems.orders.tests.shop import (
     WAREHOUSE,
     Shop,
 )
-from tests.support import fault_proxy
+from tests.support import fault_proxy, reach
 from tests.support.fault_proxy import PROXIED_BY, FaultProxy
 from tests.support.running import running
-from tests.support.variant import PROFILE, REPLICAS
+from tests.support.variant import PROFILE, REPLICAS, SECURE
 from tests.unit import conftest
 
 __all__ = ["conftest"]
@@ -58,7 +57,9 @@ def home() -> Path:
 @pytest.fixture(scope="session")
 def changes(home: Path) -> Iterator[Changes]:  # noqa: ARG001 what was left there has no port any more
     """How the test system differs from the real one, on ports that stay its own."""
-    wished = Changes(proxied_by=PROXIED_BY, env=ENV, profile=PROFILE, replicas=REPLICAS)
+    wished = Changes(
+        proxied_by=PROXIED_BY, env=ENV, profile=PROFILE, replicas=REPLICAS, secure=SECURE
+    )
     with on_free_ports(PROJECT, wished, name=NAME) as placed:
         yield placed
 
@@ -87,8 +88,7 @@ def shop(system: System, proxies: dict[str, FaultProxy]) -> Iterator[Shop]:
     """The system as a test meets it; after the test, the invariants hold."""
     with ExitStack() as stack:
         clients = {
-            app: stack.enter_context(httpx.Client(base_url=system.app_url(app), timeout=60))
-            for app in (*SERVICES, ORCHESTRATOR)
+            app: stack.enter_context(reach.app(system, app)) for app in (*SERVICES, ORCHESTRATOR)
         }
         shop = Shop(clients.pop(ORCHESTRATOR), clients, proxies, system.home / "data" / "mails")
         yield shop
