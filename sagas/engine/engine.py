@@ -22,6 +22,8 @@ from sagas.engine.activities import Activities
 from sagas.records.record import Record
 
 _TRIES = 3
+# The last two: histories are signed, and somebody wrote into this one, or took its signatures away.
+_TORN = ("missing from state store", "signature verification failed", "unsigned history events")
 _BROKEN = {
     WorkflowStatus.FAILED: "The workflow broke.",
     WorkflowStatus.TERMINATED: "The workflow was ended from outside.",
@@ -31,9 +33,9 @@ _BROKEN = {
 
 
 class Unreadable(Unavailable):
-    """The engine finds a workflow's state torn. While the workflow runs, that passes in a moment;
-    of one that was stalled by a timer it stays so, and Dapr 1.18 can neither go on with it, nor
-    drop it, nor start its id again: it has saved that there is an event, but not the event."""
+    """The engine finds a workflow's state torn, or forged. Torn, while the workflow runs, passes in
+    a moment; of one that was stalled by a timer it stays, and Dapr 1.18 can neither go on with it,
+    nor drop it, nor start its id again: it has saved that there is an event, but not the event."""
 
 
 class Engine:
@@ -170,4 +172,4 @@ def _nobody_hears(fault: AioRpcError) -> bool:
 
 def _failed(fault: AioRpcError) -> Unavailable:
     said = f"workflow engine: {fault.code().name} {fault.details()}"
-    return Unreadable(said) if "missing from state store" in said else Unavailable(said)
+    return Unreadable(said) if any(words in said for words in _TORN) else Unavailable(said)

@@ -27,7 +27,7 @@ def secure() -> Iterator[System]:
     """A whole secure system, started once."""
     System(PROJECT, HOME).stop()  # what a killed test run left
     shutil.rmtree(HOME, ignore_errors=True)
-    patience = {ORCHESTRATOR: {"CARE_SECONDS": "3"}}
+    patience = {ORCHESTRATOR: {"CARE_SECONDS": "1", "UNREADABLE_LOOKS": "2"}}
     wished = Changes(secure=True, env=patience)
     with (
         on_free_ports(PROJECT, wished, PORTS) as changes,

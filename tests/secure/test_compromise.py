@@ -171,8 +171,8 @@ def _working(
     intruder.is_up()
     runtime = WorkflowRuntime(host="127.0.0.1", port=intruder.grpc_port)
     runtime.register_workflow(attack, name="attack")
-    runtime.start()
+    runtime.start()  # type: ignore[no-untyped-call]
     try:
         yield DaprWorkflowClient(host="127.0.0.1", port=intruder.grpc_port)
     finally:
-        runtime.shutdown()
+        runtime.shutdown()  # type: ignore[no-untyped-call]

@@ -23,18 +23,18 @@ def test_an_edited_history_is_refused_and_its_trip_can_be_begun_anew(
         secure.kill(kind, ORCHESTRATOR)
     assert _edit(secure, trip_id) == 1
     secure.restart()
-    world.orchestrator.post(f"/trips/{trip_id}/approval", json={"approved": True, "by": "boss"})
     seen = until(
         lambda: world.trip(trip_id),
         lambda trip: trip["status"] == "needs_attention",
         "the trip to need attention",
     )
-    assert seen["halt"]["reason"] == "workflow_failed"
-    assert "signature" in seen["halt"]["detail"]
+    assert seen["halt"]["reason"] == "workflow_unreadable"
+    assert "signature verification failed" in seen["halt"]["detail"]
+    approval = {"approved": True, "by": "boss"}
+    assert world.orchestrator.post(f"/trips/{trip_id}/approval", json=approval).status_code == 409
     assert world.charge(trip_id) is None
     assert world.orchestrator.post(f"/trips/{trip_id}/resume").status_code == 202
     _until_it_waits(world, trip_id)
-    approval = {"approved": True, "by": "boss"}
     world.orchestrator.post(f"/trips/{trip_id}/approval", json=approval).raise_for_status()
     assert world.ended(trip_id)["total"]["amount"] > 996300
 

@@ -42,8 +42,8 @@ def unsigned(vault: Vault, folder: Path) -> Path:
     return path
 
 
-def _public(vault: Vault) -> dict[str, str]:
-    found: dict[str, str] = json.loads(vault.keys.read_text())["keys"][0]
+def _public(vault: Vault) -> dict[str, str | list[str]]:
+    found: dict[str, str | list[str]] = json.loads(vault.keys.read_text())["keys"][0]
     return found
 
 
