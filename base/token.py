@@ -19,15 +19,22 @@ class TokenSettings(BaseSettings):
     dapr_api_token: str = ""
 
 
+def signed(path: str, token: str) -> str:
+    """Return a link to a path that opens it, and nothing else, to whoever has the link."""
+    return f"{path}?key={_signature(path, token)}" if token else path
+
+
 class FromSidecar:
-    """ASGI middleware that answers 401 to what does not bring the token, but for the health."""
+    """ASGI middleware that answers 401 to what does not bring the token, but for the health, and
+    for links that the app signed."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
         self._token = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or scope["path"] in HEALTH or self._knows(scope):
+        free = scope["type"] == "lifespan" or scope["path"] in HEALTH
+        if free or self._knows(scope) or self._signed(scope):
             await self._app(scope, receive, send)
         else:
             await _REFUSAL(scope, receive, send)
@@ -35,6 +42,15 @@ class FromSidecar:
     def _knows(self, scope: Scope) -> bool:
         shown = Headers(scope=scope).get(HEADER, "").encode("latin-1")
         return hmac.compare_digest(shown, self._token)
+
+    def _signed(self, scope: Scope) -> bool:
+        key = scope["query_string"].partition(b"key=")[2]
+        own = _signature(scope["path"], self._token.decode())
+        return scope.get("method") == "GET" and hmac.compare_digest(key, own.encode())
+
+
+def _signature(path: str, token: str) -> str:
+    return hmac.new(token.encode(), path.encode(), "sha256").hexdigest()
 
 
 _REFUSAL = JSONResponse(

@@ -1,6 +1,5 @@
 """dapr.yaml and components/: reading them, and making a copy with all ports shifted."""
 
-import os
 import re
 import shutil
 import sys
@@ -298,7 +297,7 @@ def _allow(apps: list[dict[str, Any]], project: Path, folder: Path, configuratio
     for app in apps:
         if is_orchestrator(app["appID"]):
             module = app["command"][app["command"].index("uvicorn") + 1]
-            needed = access.needed(project, module, os.environ | app["env"])
+            needed = access.needed(project, module)
     own = [app["appID"] for app in apps if is_orchestrator(app["appID"])]
     others = [app["appID"] for app in apps if app["appID"] not in own]
     for app in apps:

@@ -9,9 +9,9 @@ Dapr's patterns of paths are a trie with corners, of which the patterns here kee
 """
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from runtime.secure.identities import WORKLOADS
 SIGNED = "WorkflowHistorySigning"
 _OPERATIONS = ["schedule", "get", "raise", "terminate", "purge"]
 _WILD = ("*", "***")
+_HERE = Path(__file__).resolve().parents[2]
 Resource = dict[str, Any]
 
 
@@ -61,14 +62,20 @@ class Access(BaseModel):
         return [call for call in self.calls if call.callee == callee]
 
 
-def needed(project: Path, app: str, environment: Mapping[str, str]) -> Access:
+def needed(project: Path, app: str) -> Access:
     """Return what an orchestrator's app, ``module:name``, needs, as it tells itself.
 
     Raises SetupError when it cannot be asked.
     """
     command = [sys.executable, "-m", "sagas.web.access", app]
+    imports = {"PYTHONPATH": f"{project}{os.pathsep}{_HERE}", "PYTHONSAFEPATH": "1"}
     asked = subprocess.run(
-        command, cwd=project, env=environment, capture_output=True, text=True, check=False
+        command,
+        cwd=project,
+        env=os.environ | imports | {"DAPR_HTTP_PORT": "3500"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if asked.returncode:
         raise SetupError(f"{app} does not tell what it calls:\n{asked.stderr.strip()}")

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from base.sidecar import Sidecar, SidecarSettings
-from base.token import HEADER, FromSidecar
+from base.token import HEADER, FromSidecar, signed
 
 TOKEN = "a-token-of-the-app"
 
@@ -43,6 +43,17 @@ def test_without_the_token_it_is_401(path: str, shown: list[str | bytes]) -> Non
 def test_with_it_the_app_answers_and_of_its_health_anybody() -> None:
     assert ask("/open", TOKEN).json() == "answered"
     assert ask("/healthz").status_code == ask("/readyz").status_code == 200
+
+
+def test_a_signed_link_opens_what_it_names_and_nothing_else() -> None:
+    link = signed("/open", TOKEN)
+    assert ask(link).json() == "answered"
+    key = link.partition("?")[2]
+    for other in ("/docs", "/openapi.json", "/open/", "/open/x"):
+        assert ask(f"{other}?{key}").status_code == 401
+    for forged in ("/open?key=", f"/open?{key}0", f"/open?{key[:-1]}", signed("/open", "other")):
+        assert ask(forged).status_code == 401
+    assert signed("/open", "") == "/open"
 
 
 @pytest.mark.parametrize("token", ["a-token-of-the-sidecar", ""])
