@@ -42,7 +42,7 @@ def test_dapr_workflow_list_reads_the_workflow_store(world: World, system: Syste
     world.book(trip_id, world.request())
     if PROFILE:
         pytest.skip(f"PROFILE={PROFILE} keeps workflows elsewhere than in SQLite")
-    store, cli = system.home / "data" / "workflows.db", system.set_up().cli
+    store, cli = system.data / "workflows.db", system.set_up().cli
     if [row[0] for row in dapr_list(system)].count(ORCHESTRATOR) > 1:
         pytest.skip("another system runs here, and the CLI cannot tell two of one app-id apart")
     command: list[str | Path] = [cli, "workflow", "list", "--app-id", ORCHESTRATOR]

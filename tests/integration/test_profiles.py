@@ -19,7 +19,7 @@ from runtime.template import Changes
 from tests.conftest import HISTORY_KEPT, PROJECT, SERVICES
 from tests.faults.audits import check_in_flight
 from tests.support import reach
-from tests.support.variant import PROFILE, REPLICAS
+from tests.support.variant import PROFILE, REPLICAS, SECURE
 from tests.support.world import ORCHESTRATOR, World
 
 HOME = PROJECT / ".profile-system"
@@ -36,7 +36,7 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[System]:
     profile, replicas = request.param
     System(PROJECT, HOME).stop()  # what a killed test run left
     shutil.rmtree(HOME, ignore_errors=True)
-    wished = Changes(profile=profile, replicas=replicas, history_kept=HISTORY_KEPT)
+    wished = Changes(profile=profile, replicas=replicas, history_kept=HISTORY_KEPT, secure=SECURE)
     with on_free_ports(PROJECT, wished) as changes:
         system = System(PROJECT, HOME, changes, say=print)
         try:

@@ -8,6 +8,7 @@ import pytest
 
 from runtime import logs
 from runtime.system import System
+from tests.support import reach
 from tests.support.waiting import until
 from tests.support.world import (
     FLIGHT,
@@ -29,9 +30,9 @@ Span = dict[str, Any]
 
 def trace_of(system: System, zipkin_url: str, method: str, steps: list[str]) -> list[Span]:
     """Book a trip and return its trace once all of it has arrived: sidecars send every 5 s."""
-    url = f"{system.app_url(ORCHESTRATOR)}/trips/traced-{method}"
-    httpx.put(url, json=booking(fresh_day(), paymentMethod=method), timeout=40)
-    trace_id = httpx.get(url).json()["traceId"]
+    url, app = f"/trips/traced-{method}", reach.app(system, ORCHESTRATOR)
+    app.put(url, json=booking(fresh_day(), paymentMethod=method))
+    trace_id = app.get(url).json()["traceId"]
 
     def look() -> list[Span]:
         answer = httpx.get(f"{zipkin_url}/api/v2/trace/{trace_id}")

@@ -13,6 +13,7 @@ from runtime.template import Changes
 from systems.orders.tests.shop import ORCHESTRATOR, SHIPPING, WAREHOUSE
 from tests.browser.conftest import browser
 from tests.support.running import running
+from tests.support.variant import SECURE
 
 __all__ = ["browser"]
 
@@ -27,7 +28,7 @@ def by_hand() -> Iterator[System]:
     System(PROJECT, HOME, name="orders").stop()  # what a killed test run left
     shutil.rmtree(HOME, ignore_errors=True)
     with (
-        on_free_ports(PROJECT, Changes(env=BY_HAND), name="orders") as changes,
+        on_free_ports(PROJECT, Changes(env=BY_HAND, secure=SECURE), name="orders") as changes,
         running(System(PROJECT, HOME, changes, say=print, name="orders")) as system,
     ):
         yield system
@@ -36,7 +37,9 @@ def by_hand() -> Iterator[System]:
 @pytest.fixture
 def page(browser: Browser, by_hand: System) -> Iterator[Page]:
     """A page of the console; after the test, the browser's log has no error."""
-    context = browser.new_context(base_url=by_hand.app_url(ORCHESTRATOR))
+    context = browser.new_context(
+        base_url=by_hand.app_url(ORCHESTRATOR), extra_http_headers=by_hand.app_headers(ORCHESTRATOR)
+    )
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
