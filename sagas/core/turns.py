@@ -19,13 +19,13 @@ from sagas.core.calls import (
     UNAVAILABLE,
     Answer,
     Call,
-    Calls,
     Failure,
     Outcome,
     Outcomes,
 )
 from sagas.core.policies import Retry
 from sagas.core.progress import Entry, Fault, Result
+from sagas.core.seals import sealed
 from sagas.core.steps import Step
 
 T = TypeVar("T")
@@ -155,7 +155,7 @@ class Turns:
             )
             for each in due
         ]
-        return self.ctx.call_activity(due[0].activity, input=Calls(calls=calls))
+        return self.ctx.call_activity(due[0].activity, input=sealed(calls))
 
     def _take(self, due: Sequence[Due], task: Any) -> tuple[list[Due], list[Due]]:
         """Note what the calls came to; return what is to be tried again, and what was not made."""

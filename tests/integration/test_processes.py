@@ -12,7 +12,7 @@ from runtime.ports import shifted
 from runtime.system import System
 from tests.conftest import PROJECT
 from tests.support import reach
-from tests.support.variant import PROFILE
+from tests.support.variant import PROFILE, SECURE
 from tests.support.world import HOTEL, ORCHESTRATOR, World
 
 
@@ -72,10 +72,12 @@ def test_the_sidecar_tells_of_the_workflow_and_its_worker(system: System) -> Non
 
 
 def test_everything_listens_on_loopback_but_what_dapr_cannot_bind_so(system: System) -> None:
-    """Placement and scheduler answer health checks on all addresses; docs/operations.md says so."""
+    """The control plane answers health checks on all addresses; docs/operations.md says so. Of a
+    secure system, Sentry tells its metrics there too."""
     elsewhere = {port for ip, port in listening(system) if ip not in ("127.0.0.1", "::1")}
     at = system.ports_beside
-    assert elsewhere <= {at.placement_health, at.scheduler_health}
+    of_sentry = {at.sentry_health, at.sentry_metrics} if SECURE else set()
+    assert elsewhere <= {at.placement_health, at.scheduler_health, *of_sentry}
 
 
 def test_a_system_listens_on_no_port_but_those_it_looked_for(system: System) -> None:

@@ -1,0 +1,45 @@
+"""A seal on what a workflow has an activity do, so that nobody else can have it done.
+
+Dapr 1.18's scheduler takes a reminder for any app's activities from whoever has a certificate: a
+participant whose sidecar is rewritten could have the orchestrator refund. In a secure system
+workflows seal what they ask for with the app's own token, which only they and their sidecar know,
+and activities do nothing without the seal. Elsewhere there is no token, and no seal.
+"""
+
+import hmac
+import json
+from functools import cache
+
+from base.errors import Unavailable
+from base.token import TokenSettings
+from sagas.core.calls import Call, Calls
+
+
+def sealed(calls: list[Call]) -> Calls:
+    """Return what an activity is given; at each replay of a workflow the same."""
+    return Calls(calls=calls, seal=_seal(calls))
+
+
+def check(calls: Calls) -> None:
+    """Raises Unavailable for what no workflow of this app asked for.
+
+    That is a fault, and not the end: the token may have been made anew since it was sealed, and
+    when the workflow asks again, it seals again.
+    """
+    if not hmac.compare_digest(calls.seal, _seal(calls.calls)):
+        raise Unavailable("The seal of what the activity is to do is not this app's.")
+
+
+def _seal(calls: list[Call]) -> str:
+    if not (key := _key()):
+        return ""
+    # Field by field, for another release may know more of them.
+    said = [[call.step, call.id, call.body, call.last, call.by] for call in calls]
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    return hmac.new(key, text.encode(), "sha256").hexdigest()
+
+
+@cache
+def _key() -> bytes:
+    token = TokenSettings().app_api_token
+    return hmac.digest(token.encode(), b"what activities are to do", "sha256") if token else b""
