@@ -1,9 +1,10 @@
-"""A seal on what a workflow has an activity do, so that nobody else can have it done.
+"""Seals: what a workflow has an activity do, and what it is told, comes from its own app.
 
-Dapr 1.18's scheduler takes a reminder for any app's activities from whoever has a certificate: a
-participant whose sidecar is rewritten could have the orchestrator refund. In a secure system
-workflows seal what they ask for with the app's own token, which only they and their sidecar know,
-and activities do nothing without the seal. Elsewhere there is no token, and no seal.
+Dapr 1.18's scheduler takes a reminder for any app's workflows and activities from whoever has a
+certificate: a participant whose sidecar is rewritten could have the orchestrator refund, and
+approve or cancel. In a secure system workflows seal what they ask for with the app's own token,
+which only they and their sidecar know, and activities do nothing without the seal; and events have
+names that nobody else can know. Elsewhere there is no token, and no seal.
 """
 
 import hmac
@@ -28,6 +29,13 @@ def check(calls: Calls) -> None:
     """
     if not hmac.compare_digest(calls.seal, _seal(calls.calls)):
         raise Unavailable("The seal of what the activity is to do is not this app's.")
+
+
+def known_as(event: str, workflow_id: str) -> str:
+    """Return the name by which the engine knows an event of a workflow."""
+    if not (key := _key()):
+        return event
+    return f"{event}#{hmac.new(key, f'{workflow_id} {event}'.encode(), 'sha256').hexdigest()}"
 
 
 def _seal(calls: list[Call]) -> str:

@@ -18,6 +18,7 @@ from base.errors import Unavailable
 from sagas.core import frame
 from sagas.core.kind import Kind
 from sagas.core.progress import Halt, Order, Progress
+from sagas.core.seals import known_as
 from sagas.engine.activities import Activities
 from sagas.records.record import Record
 
@@ -106,7 +107,9 @@ class Engine:
         """Raise an event for a workflow; return whether there is one to hear it."""
         data = word.model_dump(mode="json") if word else None
         try:
-            await self._client.raise_workflow_event(workflow_id, event, data=data)
+            await self._client.raise_workflow_event(
+                workflow_id, known_as(event, workflow_id), data=data
+            )
         except AioRpcError as fault:
             if _nobody_hears(fault):
                 return False

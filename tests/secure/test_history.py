@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 
 from runtime.system import System
+from tests.support import reach
 from tests.support.waiting import until
 from tests.support.world import ORCHESTRATOR, World
 
@@ -37,6 +38,21 @@ def test_an_edited_history_is_refused_and_its_trip_can_be_begun_anew(
     _until_it_waits(world, trip_id)
     world.orchestrator.post(f"/trips/{trip_id}/approval", json=approval).raise_for_status()
     assert world.ended(trip_id)["total"]["amount"] > 996300
+
+
+def test_an_event_by_its_plain_name_is_not_heard(world: World, secure: System) -> None:
+    """Through the scheduler, a participant with a certificate can raise one in any workflow."""
+    trip_id = world.trip_id("told")
+    dear = world.request(flight={"to": "SIN", "passengers": 9})
+    world.book(trip_id, dear, Prefer="respond-async")
+    _until_it_waits(world, trip_id)
+    approval = {"approved": True, "by": "boss"}
+    for event in ("approval", "cancel"):
+        path = f"/v1.0/workflows/dapr/{trip_id}/raiseEvent/{event}"
+        reach.sidecar(secure, ORCHESTRATOR).post(path, json=approval)
+    refused = {"approved": False, "by": "boss"}
+    world.orchestrator.post(f"/trips/{trip_id}/approval", json=refused).raise_for_status()
+    assert world.ended(trip_id)["halt"]["reason"] == "approval_refused"
 
 
 def _until_it_waits(world: World, trip_id: str) -> None:

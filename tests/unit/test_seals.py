@@ -67,3 +67,16 @@ def test_without_tokens_there_are_no_seals(monkeypatch: pytest.MonkeyPatch) -> N
     asked = seals.sealed([REFUND])
     assert asked.seal == ""
     seals.check(asked)
+    assert seals.known_as("approval", "t1") == "approval"
+
+
+def test_an_event_has_a_name_of_its_own_in_each_workflow() -> None:
+    """Each time the same, for the workflow waits for it at each replay."""
+    names = {
+        seals.known_as(event, workflow_id)
+        for event in ("cancel", "approval", "approval:1")
+        for workflow_id in ("t1", "t1.2", "t2")
+    }
+    assert len(names) == 9
+    assert seals.known_as("cancel", "t1") in names
+    assert all(len(name.partition("#")[2]) == 64 for name in names)
