@@ -1,5 +1,6 @@
 """Apps and sidecars that die and come back, and what the system looks like from outside."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -46,8 +47,13 @@ def test_dapr_workflow_list_reads_the_workflow_store(world: World, system: Syste
     if [row[0] for row in dapr_list(system)].count(ORCHESTRATOR) > 1:
         pytest.skip("another system runs here, and the CLI cannot tell two of one app-id apart")
     command: list[str | Path] = [cli, "workflow", "list", "--app-id", ORCHESTRATOR]
+    token = system.vault.api_token(ORCHESTRATOR) if system.vault else ""
     done = subprocess.run(
-        [*command, "--connection-string", store], capture_output=True, text=True, check=False
+        [*command, "--connection-string", store],
+        env=os.environ | {"DAPR_API_TOKEN": token},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if "requires cgo" in done.stdout + done.stderr:
         pytest.skip("the CLI was built without a C compiler, so it cannot read SQLite")
