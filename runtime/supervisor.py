@@ -40,7 +40,9 @@ def command(home: Path, read: Template, dapr: Dapr, plane: list[Service]) -> lis
         "pidfile": str(folder / "supervisord.pid"),
     }
     for service in plane:
-        config[f"program:{service.name}"] = _program(home, service.name, service.command, 1)
+        program = _program(home, service.name, service.command, 1)
+        said = [f'{name}="{value}"'.replace("%", "%%") for name, value in service.env.items()]
+        config[f"program:{service.name}"] = program | {"environment": ",".join(said)}
     for app in read.apps:
         unit = [sys.executable, "-m", "runtime.supervisor", str(home), str(read.path)]
         unit += [app.app_id, str(app.replica), str(dapr.cli)]
