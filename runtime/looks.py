@@ -4,6 +4,7 @@
 id of the case, and where the rows lie in the answer, by names with dots between.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,18 @@ class Look(BaseModel):
 _LOOKS = TypeAdapter(list[Look])
 
 
-def show(file: Path, sidecar_url: str, case_id: str, console: Console) -> None:
+def show(
+    file: Path, sidecar_url: str, case_id: str, console: Console, headers: Mapping[str, str]
+) -> None:
     """Print what ``file`` names, if there is such a file, as the sidecar's services answer it.
+    ``headers`` are what the sidecar wants to see.
 
     Raises SetupError when one does not.
     """
     if not file.is_file():
         return
-    with httpx.Client(base_url=f"{sidecar_url}/v1.0/invoke", timeout=_SECONDS) as client:
+    base = f"{sidecar_url}/v1.0/invoke"
+    with httpx.Client(base_url=base, headers=headers, timeout=_SECONDS) as client:
         for look in read(file):
             path = f"/{look.app}/method/{look.path.format(id=case_id)}"
             try:

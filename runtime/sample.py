@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,16 +45,19 @@ class NotDone(SetupError):
         self.case = case
 
 
-def send(sidecar_url: str, app_id: str, body: Path) -> Case:
+def send(
+    sidecar_url: str, app_id: str, body: Path, headers: Mapping[str, str] | None = None
+) -> Case:
     """Start a new case with the request in ``body``; return it when it has ended, or as it is when
     it was followed for long enough. What it does meanwhile is said.
 
     Where people are asked who they are, ``SAGA_KEY`` in the environment is a key of its owner's.
-    Raises NotDone when it is refused or fails, and SetupError when nobody answers.
+    ``headers`` are what the sidecar wants to see. Raises NotDone when it is refused or fails, and
+    SetupError when nobody answers.
     """
     invoke = f"{sidecar_url}/v1.0/invoke/{app_id}/method"
     case_id = f"sample-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    with httpx.Client(timeout=_SECONDS, headers=_proof()) as client:
+    with httpx.Client(timeout=_SECONDS, headers={**(headers or {}), **_proof()}) as client:
         try:
             kind = _kind(client, invoke)
             method, path, verb = _route(kind, case_id)

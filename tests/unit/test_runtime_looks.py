@@ -35,7 +35,7 @@ def sidecar() -> Any:
 def shown(tmp_path: Path, sidecar: str, **look: str) -> str:
     file, said = tmp_path / "looks.json", io.StringIO()
     file.write_text(json.dumps([{"title": "The debit", "app": "bank"} | look]))
-    looks.show(file, sidecar, "t1", Console(file=said, width=100))
+    looks.show(file, sidecar, "t1", Console(file=said, width=100), {})
     return said.getvalue()
 
 
@@ -61,7 +61,7 @@ def test_what_is_not_answered_is_said(tmp_path: Path, sidecar: str) -> None:
 
 def test_a_system_without_looks_shows_nothing(tmp_path: Path) -> None:
     said = io.StringIO()
-    looks.show(tmp_path / "looks.json", "http://127.0.0.1:9", "t1", Console(file=said))
+    looks.show(tmp_path / "looks.json", "http://127.0.0.1:9", "t1", Console(file=said), {})
     assert said.getvalue() == ""
 
 
