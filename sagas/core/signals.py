@@ -20,7 +20,9 @@ class Signal(Generic[S]):
     change nothing. ``check`` returns the refusal that a word amounts to, which stops the saga;
     ``told`` puts a word into words for people. ``choices`` are what a person chooses from on a
     page, by what the buttons say. ``unasked`` is the reason code of a person's word that nobody
-    waits for.
+    waits for. ``forbids`` is given the case's request and a word, and returns the refusal if this
+    person may not say this of this case: then nobody is told anything. Who says a word is in its
+    field ``by``, if it matters.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Signal(Generic[S]):
     told: Callable[[S], str] | None = None
     choices: Mapping[str, S] = field(default_factory=dict)
     unasked: str = "not_waited_for"
+    forbids: Callable[[Any, S], Refused | None] | None = None
 
     def event(self, attempt: str) -> str:
         """Return the name of the engine's event for it."""

@@ -35,6 +35,14 @@ class NotNow(ProjectError):
     """The case is not in a state in which this can be asked of it."""
 
 
+class Forbidden(ProjectError):
+    """This person may not say this of this case; ``reason`` is a code."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
 class Cases:
     """The orchestrator's use cases. Methods raise Unavailable for what may pass by itself."""
 
@@ -93,12 +101,14 @@ class Cases:
     ) -> Record | None:
         """Tell a case what was said about an attempt of it; return it, or None.
 
-        A person's word is taken only while it is waited for. Raises NotNow. A participant's may
-        come early, and is kept; one that comes late is put in the audit, and changes nothing.
+        A person's word is taken only while it is waited for. Raises NotNow, and Forbidden for what
+        this person may not say. A participant's may come early, and is kept; one that comes late is
+        put in the audit, and changes nothing.
         """
         record = await self.get(case_id)
         if record is None:
             return None
+        self._check_allowed(record, signal, word)
         wait = record.progress.wait_for(signal.name, attempt)
         late = record.ended or (wait is not None and wait.over and wait.word is None)
         waited_for = record.progress.status == "running" and wait is not None and not wait.over
@@ -260,6 +270,10 @@ class Cases:
         if asked != record.digest and asked != digest(self._kind.read(record.request)):
             raise OtherRequest(record.case_id)
         return record
+
+    def _check_allowed(self, record: Record, signal: Signal[Any], word: BaseModel) -> None:
+        if signal.forbids and (no := signal.forbids(self._kind.read(record.request), word)):
+            raise Forbidden(no.reason, no.detail)
 
     def _why_not(self, record: Record, signal: Signal[Any], attempt: str) -> str:
         wait = record.progress.wait_for(signal.name, attempt)

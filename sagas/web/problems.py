@@ -10,6 +10,7 @@ from base.problems import ToProblem, answer_with_problems
 from base.wire import Wire
 from sagas.core.kind import Kind
 from sagas.engine.admission import Busy
+from sagas.engine.cases import Forbidden
 from sagas.records.listing import BadCursor
 from sagas.records.record import Record
 from sagas.records.records import TooLate, UnreadableRecord
@@ -91,8 +92,13 @@ def answer_as_orchestrator(app: FastAPI, kind: Kind[Any]) -> None:
         UnreadableRecord: _unreadable,
         TooLate: lambda late: not_now("too_late", str(late)),
         BadCursor: _bad_cursor,
+        Forbidden: _forbidden,
     }
     answer_with_problems(app, "sagas", by_error)
+
+
+def _forbidden(no: Forbidden) -> Problem:
+    return Problem(title="Forbidden", type_=no.reason, detail=str(no), status=403, reason=no.reason)
 
 
 def _bad_cursor(_: BadCursor) -> Problem:

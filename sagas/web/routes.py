@@ -298,7 +298,7 @@ def _add_signal_route(router: APIRouter, kind: Kind[Any], door: _Door, signal: S
         status_code=202,
         summary=f"Say the word on {signal.name}",
         response_model=door.views.view,
-        responses=problems(404, 409, 422, 503),
+        responses=problems(*([403] if signal.forbids else []), 404, 409, 422, 503),
     )
 
 
