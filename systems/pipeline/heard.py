@@ -1,0 +1,58 @@
+"""What a run hears while it waits: of its jobs, of the environments, and of who approves."""
+
+from typing import Annotated, Any
+
+from pydantic import StringConstraints
+
+from base.wire import Wire
+from sagas import Refused, Signal
+from systems.pipeline.answers import Ended, Health, Leased, Overtaken
+from systems.pipeline.request import RunRequest
+
+
+class Approval(Wire):
+    """Whether a release may go to production, and who says so. It is about one release: its
+    ``attempt`` is the digest of that."""
+
+    by: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+    approved: bool
+
+    def no(self) -> Refused | None:
+        if self.approved:
+            return None
+        return Refused(reason="not_approved", detail=f"{self.by} did not approve it.")
+
+
+def _own(run: RunRequest, said: Approval) -> Refused | None:
+    """Nobody approves a run of their own."""
+    if said.by.strip().casefold() != run.author_id.strip().casefold():
+        return None
+    return Refused(reason="own_run", detail="Whoever asked for a run does not decide on it.")
+
+
+def _of_job(name: str) -> Signal[Ended]:
+    return Signal(name, Ended, by="participant", check=Ended.no, told=lambda said: said.detail)
+
+
+BUILT, TESTED, SCANNED = _of_job("build"), _of_job("tests"), _of_job("scan")
+INTEGRATED = _of_job("integration")
+LEASED = Signal("leased", Leased, by="participant", check=Leased.no)
+HEALTH = Signal("health", Health, by="participant", check=Health.no)
+OVERTAKEN = Signal("overtaken", Overtaken, by="participant", check=Overtaken.no)
+APPROVAL = Signal(
+    "approval",
+    Approval,
+    check=Approval.no,
+    told=lambda said: f"{'Approved' if said.approved else 'Refused'} by {said.by}.",
+    forbids=_own,
+)
+SIGNALS: list[Signal[Any]] = [
+    BUILT,
+    TESTED,
+    SCANNED,
+    INTEGRATED,
+    LEASED,
+    HEALTH,
+    OVERTAKEN,
+    APPROVAL,
+]
