@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runtime import interrupts, logs, sample, seed, systems, timeline, zipkin
+from runtime import interrupts, logs, sample, seed, showing, systems, timeline, zipkin
 from runtime.errors import SetupError
 from runtime.manifests import Manifests
 from runtime.system import System, wait_until
@@ -59,8 +59,13 @@ def run(system: System) -> None:
     try:
         _start(system)
         app_id = system.template.orchestrator
-        sent = sample.send(system.sidecar_url(app_id), app_id, system.known.sample)
+        told, url = showing.read(system.known.showing), system.sidecar_url(app_id)
+        sent = sample.send(url, app_id, system.known.sample, waits=told is None)
+        if told:
+            sent = showing.see_through(told, system.app_url(app_id), sent, console)
         timeline.show(sent, console)
+        if told:
+            showing.open_it(told, sent, console)
         console.print()
         _where(system)
         console.print("Ctrl+C stops everything.")

@@ -31,8 +31,9 @@ class Case:
     content: dict[str, Any]
 
 
-def send(sidecar_url: str, app_id: str, body: Path) -> Case:
-    """Start a new case with the request in ``body``; return it as it was answered, done or not yet.
+def send(sidecar_url: str, app_id: str, body: Path, waits: bool = True) -> Case:
+    """Start a new case with the request in ``body``; return it as it was answered, done or not yet;
+    at once, unless somebody ``waits``.
 
     Raises SetupError when it is refused or fails, or nobody answers.
     """
@@ -43,7 +44,9 @@ def send(sidecar_url: str, app_id: str, body: Path) -> Case:
             kind = _kind(client, invoke)
             method, path, verb = _route(kind, case_id)
             print(f"{verb} a sample {kind.noun}: {method} {invoke}{path}", flush=True)
-            answer = client.request(method, invoke + path, json=json.loads(body.read_text()))
+            headers = {} if waits else {"Prefer": "respond-async"}
+            wanted = json.loads(body.read_text())
+            answer = client.request(method, invoke + path, json=wanted, headers=headers)
         except (httpx.HTTPError, OSError, ValueError) as fault:
             raise SetupError(f"The sample could not be sent to {app_id}: {fault!r}") from fault
     if answer.status_code not in (200, 202):

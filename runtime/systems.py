@@ -24,6 +24,11 @@ class Known:
     def template(self) -> Path:
         return self.folder / "dapr.yaml"
 
+    @property
+    def showing(self) -> Path:
+        """A file with what is said to the sample, and shown of it; it may be missing."""
+        return self.folder / "showing.json"
+
 
 def find(project: Path, name: str = TRIPS) -> Known:
     """Return the system of this name. Raises SetupError when there is none."""

@@ -8,6 +8,7 @@ from orchestrator.trip import TRIP
 from sagas import Kind
 from systems.orders.fulfilment import ORDER
 from systems.orders.words import EXAMPLE
+from systems.pipeline.release import RUN
 from tests.unit.test_trip_request import VALID
 
 _PRICE = {"amount": 300, "currency": "USD"}
@@ -39,6 +40,7 @@ def _parcel(number: int, warehouse: str) -> dict[str, Any]:
     }
 
 
+_DIGEST = "d" * 64
 _STOCK = {"parcels": [_parcel(1, "berlin"), _parcel(2, "osaka")], "total": _PRICE}
 
 EXAMPLES = [
@@ -73,6 +75,24 @@ EXAMPLES = [
             ("carrier:label-1", {"status": "in_transit"}),
             ("carrier:label-1", {"status": "delivered"}),
             ("carrier:label-2", {"status": "delivered"}),
+        ],
+    ),
+    Example(
+        RUN,
+        dict(RUN.example or {}),
+        {
+            "check out": {"commit": "c" * 40, "committedAt": "2025-01-01T00:00:00Z"},
+            "lease staging": {"status": "held", "fence": 1},
+            "deploy to staging": {"url": "http://127.0.0.1:7316"},
+            "lease production": {"status": "held", "fence": 1},
+            "deploy to production": {"url": "http://127.0.0.1:7306"},
+        },
+        [
+            ("scan", {"id": "c1:scan", "status": "passed"}),
+            ("build", {"id": "c1:build", "status": "passed", "result": {"digest": _DIGEST}}),
+            ("tests", {"id": "c1:tests", "status": "passed"}),
+            ("integration", {"id": "c1:integration", "status": "passed"}),
+            (f"approval:{_DIGEST}", {"by": "bob", "approved": True}),
         ],
     ),
 ]

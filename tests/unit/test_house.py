@@ -32,6 +32,7 @@ MAY_IMPORT = {
 ALSO = {
     "orchestrator/form.py": {"sagas.web", "sagas.engine.participants"},
     "systems/orders/console.py": {"sagas.web", "sagas.engine.participants", "sagas.core.progress"},
+    "systems/pipeline/console.py": {"sagas.web", "sagas.engine"},
 }
 """What else a file may import: these pages are made of the console's parts."""
 OURS = {path.split("/")[0] for path in MAY_IMPORT} | {"bench", "tests"}

@@ -29,10 +29,12 @@ Rule = Callable[[Environment], Environment]
 class DeploySettings(BaseSettings):
     """``LEASE_SECONDS``: how long a run may hold an environment before what it deployed is put back
     and the next one gets it. ``HEALTH_SECONDS``: how long a release may take until it is healthy.
-    ``SICK_AFTER``: after how many looks in a row, one a second, a release counts as not well."""
+    ``WATCH_SECONDS``: how often it is looked at. ``SICK_AFTER``: after how many bad looks in a row
+    it counts as not well."""
 
     lease_seconds: Annotated[float, Field(gt=0)] = 2 * 86_400.0
     health_seconds: Annotated[float, Field(gt=0)] = 20.0
+    watch_seconds: Annotated[float, Field(gt=0)] = 1.0
     sick_after: Annotated[int, Field(gt=0)] = 3
 
 
@@ -123,14 +125,14 @@ class Deployments:
             return await self.get(name)
 
     async def watch(self) -> None:
-        """Look at every environment, once a second, for ever."""
+        """Look at every environment now and then, for ever."""
         while True:
             for name in self._hosts:
                 try:
                     await self._look(name)
                 except Unavailable as fault:
                     _log.warning("%s is not looked at: %s", name, fault)
-            await asyncio.sleep(1)
+            await asyncio.sleep(self._settings.watch_seconds)
 
     async def converge(self) -> None:
         """Let what is live run, and nothing else: what a crash interrupted is over."""
