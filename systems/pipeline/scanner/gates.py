@@ -98,11 +98,14 @@ def _found(package: Package, hit: Advisory) -> Finding:
 
 
 def _version(package: Package) -> Version | None:
+    """Return the version that is judged. None for what is not pinned, and for a pre-release: of
+    which advisories it has, specifiers say too little (``<3.1.5`` leaves 3.1.5rc1 out)."""
     try:
-        return Version(package.version) if package.version else None
+        version = Version(package.version or "")
     except InvalidVersion:
         return None
+    return None if version.is_prerelease else version
 
 
 def _within(specifier: str, version: Version) -> bool:
-    return SpecifierSet(specifier).contains(version, prereleases=True)
+    return SpecifierSet(specifier).contains(version)
