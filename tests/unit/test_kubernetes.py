@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 from orchestrator.trip import TRIP
 from runtime import systems
 from systems.orders.fulfilment import ORDER
+from systems.pipeline.release import RUN
 from tests.support import manifests
 from tests.support.manifests import PROJECT, Deployed, Resource, title
 
@@ -87,7 +88,7 @@ def test_each_sidecar_finds_its_app(there: Deployed) -> None:
         ]
 
 
-TERMS = {name.upper() for kind in (TRIP, ORDER) for name in kind.terms.model_fields}
+TERMS = {name.upper() for kind in (TRIP, ORDER, RUN) for name in kind.terms.model_fields}
 
 
 def test_each_environment_variable_is_one_that_an_app_reads(there: Deployed) -> None:

@@ -27,7 +27,7 @@ HOME = PROJECT / ".pipeline-system"
 ENV = {
     DEPLOY: {"HEALTH_SECONDS": "8", "WATCH_SECONDS": "0.2"},
     ORCHESTRATOR: {
-        "UNDO_TRIES": "12",  # within half a minute: a service may just be starting again
+        "UNDO_TRIES": "6",  # within 16 s: a service may just be starting again
         "CARE_SECONDS": "3",
         "BAKE_SECONDS": "3",
         "LOOK_SECONDS": "2",

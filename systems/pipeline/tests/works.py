@@ -1,6 +1,6 @@
 """The running pipeline as a test meets it: start runs, look, decide, and check what is left."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -65,12 +65,7 @@ class Works:
 
     def ended(self, run_id: str, within: float = 90) -> Json:
         """Return the run once it has ended; whoever is asked approves it."""
-        return until(
-            lambda: self._approved(run_id),
-            lambda run: run["status"] in TERMINAL,
-            f"{run_id} to end",
-            within,
-        )
+        return self.see(run_id, lambda run: run["status"] in TERMINAL, "end", within)
 
     def at(self, run_id: str, step: str, within: float = 60) -> Json:
         """Return the run once this step of it runs, or is waited for; approved on its way there."""
@@ -80,6 +75,14 @@ class Works:
             f"{run_id} to come to {step}",
             within,
         )
+
+    def see(self, run_id: str, good: Callable[[Json], bool], what: str, within: float = 90) -> Json:
+        """Return the run once it is as it should be; approved on its way there."""
+        return until(lambda: self._approved(run_id), good, f"{run_id} to {what}", within)
+
+    def parked(self, run_id: str) -> Json:
+        """Return the run once it needs attention."""
+        return self.see(run_id, lambda run: run["status"] == "needs_attention", "need attention")
 
     def ask(self, run_id: str, what: str, **word: Any) -> httpx.Response:
         """Ask something of a run: ``cancel``, ``resume`` or ``signals/…``."""
