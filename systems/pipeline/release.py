@@ -1,30 +1,10 @@
 """The saga of a run: check out, build, test and scan, stage, approve, deploy, bake; or undo."""
 
 from sagas import Done, Durable, Kind, Saga, Shown, Step
-from systems.pipeline import mail
-from systems.pipeline.answers import (
-    BUILD,
-    DEPLOY,
-    SCAN,
-    TEST,
-    Ended,
-    Health,
-    Leased,
-    Live,
-    Source,
-)
-from systems.pipeline.heard import (
-    APPROVAL,
-    BUILT,
-    HEALTH,
-    INTEGRATED,
-    LEASED,
-    OVERTAKEN,
-    SCANNED,
-    SIGNALS,
-    TESTED,
-)
-from systems.pipeline.request import RunRequest, RunTerms
+from systems.pipeline import heard, mail
+from systems.pipeline.answers import BUILD, DEPLOY, SCAN, TEST, Ended, Health, Leased, Live, Source
+from systems.pipeline.request import RunRequest
+from systems.pipeline.terms import RunTerms
 from systems.pipeline.words import EXAMPLE, WORDS
 
 _LEASE = "environments/{resource}/leases/{case}"
@@ -78,12 +58,14 @@ def release(saga: Saga, run: RunRequest) -> Durable[None]:
     against = {"url": staged.url, "release": digest}
     yield from saga.run(integration.given(commit=source.commit, against=against))
     wait, every = terms.wait("job"), terms.wait("look")
-    yield from saga.hear(INTEGRATED, within=wait, ask=look_at_integration, every=every)
-    yield from saga.first_of(APPROVAL, OVERTAKEN, within=terms.wait("approval"), attempt=digest)
+    yield from saga.hear(heard.INTEGRATED, within=wait, ask=look_at_integration, every=every)
+    yield from saga.first_of(
+        heard.APPROVAL, heard.OVERTAKEN, within=terms.wait("approval"), attempt=digest
+    )
     fence, _ = yield from _deployed(saga, PRODUCTION, digest)
     well = Health(status="healthy")
     bake = terms.wait("bake")
-    yield from saga.hear(HEALTH, within=bake, attempt="production", late=well)
+    yield from saga.hear(heard.HEALTH, within=bake, attempt="production", late=well)
     yield from saga.run(PRODUCTION.keep.given(fence=fence))
     yield from saga.together(*REST)
 
@@ -91,7 +73,7 @@ def release(saga: Saga, run: RunRequest) -> Durable[None]:
 def _checked(saga: Saga, source: Source) -> Durable[str]:
     """Build, test and scan side by side; return the digest of what was built. The first that does
     not pass stops the run, and so the others are killed."""
-    terms, waiting, digest = saga.terms(RunTerms), [BUILT, TESTED, SCANNED], ""
+    terms, waiting, digest = saga.terms(RunTerms), [heard.BUILT, heard.TESTED, heard.SCANNED], ""
     at = int(source.committed_at.timestamp())
     yield from saga.together(
         build.given(commit=source.commit, committedAt=at),
@@ -114,7 +96,7 @@ def _deployed(saga: Saga, place: Place, digest: str) -> Durable[tuple[int, Live]
     if held.status == "queued":
         within, every = terms.wait("queue"), terms.wait("look")
         about = place.lease.resource
-        held = yield from saga.hear(LEASED, within, about, ask=place.look, every=every)
+        held = yield from saga.hear(heard.LEASED, within, about, ask=place.look, every=every)
     live = yield from saga.run(place.deploy.given(release=digest, fence=held.fence))
     return held.fence, live
 
@@ -136,7 +118,7 @@ RUN = Kind(
         "rest": REST,
         "send": [mail.RELEASED, mail.STOPPED],
     },
-    signals=SIGNALS,
+    signals=heard.SIGNALS,
     workflows=[release],
     terms=RunTerms,
     closing=mail.end,

@@ -129,7 +129,7 @@ class Deployments:
         while True:
             for name in self._hosts:
                 try:
-                    await self._look(name)
+                    await self.look(name)
                 except Unavailable as fault:
                     _log.warning("%s is not looked at: %s", name, fault)
             await asyncio.sleep(self._settings.watch_seconds)
@@ -137,10 +137,13 @@ class Deployments:
     async def converge(self) -> None:
         """Let what is live run, and nothing else: what a crash interrupted is over."""
         for host in self._hosts.values():
-            async with host.alone():
-                await host.converge(self._settings.health_seconds)
+            try:
+                async with host.alone():
+                    await host.converge(self._settings.health_seconds)
+            except Unavailable as fault:  # it is looked after from then on
+                _log.error("%s is not as it should be: %s", host.name, fault)
 
-    async def _look(self, name: str) -> None:
+    async def look(self, name: str) -> None:
         """End a hold that lasted too long; tell of a release that is not well; start what died."""
         env, host = await self.get(name), self.host(name)
         if gone := rules.expired(env, utc_now()):
@@ -151,7 +154,7 @@ class Deployments:
         holder, live = env.holder, host.live()
         if holder and holder.deployed and holder.deployed == live and not holder.kept:
             await self._look_at(name, holder, live)
-        elif live and holder is None and not await host.is_healthy(live):
+        elif live and not (await host.is_healthy(live) and host.has_front()):
             async with host.alone():
                 if host.live() == live:
                     await host.converge(self._settings.health_seconds)

@@ -8,7 +8,6 @@ one knows it again.
 import asyncio
 import contextlib
 import fcntl
-import json
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import aiohttp
 import psutil
+from pydantic import BaseModel, ValidationError
 
 from base.errors import Refusal, Unavailable
 from systems.pipeline.deployer import front, releases
@@ -27,10 +27,18 @@ from systems.pipeline.folders import PipelineFolder
 from systems.pipeline.runner import processes
 
 MARK = "PIPELINE_APP"
+_FRONT = "front"
 _PROJECT = Path(__file__).resolve().parents[3]
 _LOOK_SECONDS = 0.1
 _GRACE_SECONDS = 3.0
 _ANSWER = aiohttp.ClientTimeout(total=2.0)
+
+
+class Listening(BaseModel):
+    """Where a release, or the front, listens, and as which process; the front reads it too."""
+
+    port: int
+    pid: int
 
 
 @dataclass
@@ -88,31 +96,35 @@ class Host:
         """See to it that what is live runs, and nothing else, and that there is a front."""
         live = self.live()
         await asyncio.to_thread(self._stop_all_but, live)
-        if live and not self._processes(live):
+        if live and not self._runs(live):
             with contextlib.suppress(Refusal):
                 await self._put_live(live, within)
         await self._front()
 
     async def is_healthy(self, release: str) -> bool:
         """Say whether a release runs here and says that it is well."""
-        port = self._port_of(release)
-        if port is None or not await asyncio.to_thread(self._processes, release):
+        record = self._record(release)
+        if record is None or not self._is_alive(release, record):
             return False
         try:
             async with (
                 aiohttp.ClientSession(timeout=_ANSWER) as session,
-                session.get(f"http://127.0.0.1:{port}/healthz") as answer,
+                session.get(f"http://127.0.0.1:{record.port}/healthz") as answer,
             ):
                 return answer.status == 200
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
+
+    def has_front(self) -> bool:
+        """Say whether connections are passed on."""
+        return self._runs(_FRONT)
 
     async def _put_live(self, release: str, within: float) -> None:
         live = self.live()
         await asyncio.to_thread(self._stop_all_but, live)
         if release != live:
             await self._start(release, self._free_slot(live))
-        elif not self._processes(release):
+        elif not self._runs(release):
             await self._start(release, self._port_of(release) or self.slots[0])
         try:
             await self._wait_until_healthy(release, within)
@@ -126,18 +138,13 @@ class Host:
     async def _start(self, release: str, port: int) -> None:
         folder = await asyncio.to_thread(releases.unpack, self.home, release)
         command = releases.command(folder)
-        record = self.folder / "instances" / f"{release}.json"
-        record.parent.mkdir(parents=True, exist_ok=True)
-        aside = record.with_suffix(".tmp")
-        aside.write_text(json.dumps({"port": port}))
-        aside.replace(record)
         env = {"PORT": str(port), "ENVIRONMENT": self.name, "RELEASE": release}
-        self._spawn(release, command, folder, {"PYTHONPATH": str(folder), **env})
+        self._spawn(release, port, command, folder, {"PYTHONPATH": str(folder), **env})
 
     async def _wait_until_healthy(self, release: str, within: float) -> None:
         deadline = time.monotonic() + within
         while not await self.is_healthy(release):
-            if not self._processes(release):
+            if not self._runs(release):
                 raise Refusal("unhealthy", f"It ended at once. {self._last_words(release)}".strip())
             if time.monotonic() > deadline:
                 raise Refusal("unhealthy", f"It was not healthy within {within:.0f} s.")
@@ -145,12 +152,11 @@ class Host:
 
     async def _front(self) -> None:
         """See to it that there is a front."""
-        if self._processes("front"):
+        if self.has_front():
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", front.__name__, str(self.folder), str(self.port)]
         imports = {"PYTHONPATH": str(_PROJECT), "PYTHONSAFEPATH": "1"}
-        self._spawn("front", command, self.folder, imports)
+        self._spawn(_FRONT, self.port, command, self.folder, imports)
         for _ in range(100):
             with contextlib.suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -166,25 +172,33 @@ class Host:
         aside.symlink_to(os.path.relpath(self.home.release(release), self.folder))
         aside.replace(self.folder / "current")
 
-    def _spawn(self, what: str, command: Sequence[str], cwd: Path, env: dict[str, str]) -> None:
+    def _spawn(
+        self, what: str, port: int, command: Sequence[str], cwd: Path, env: dict[str, str]
+    ) -> None:
+        """Start a process that outlives this one, and note where it listens."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         marked = processes.environment(**{MARK: self._mark(what)}, **env)
         with (self.folder / f"{what}.log").open("ab") as log:
-            self.started.append(
-                subprocess.Popen(
-                    command,
-                    cwd=cwd,
-                    env=marked,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            started = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=marked,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
+        self.started.append(started)
+        note = self._note(what)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        aside = note.with_suffix(".tmp")
+        aside.write_text(Listening(port=port, pid=started.pid).model_dump_json())
+        aside.replace(note)
 
     def _stop_all_but(self, release: str | None) -> None:
         """End every release that runs here but one, in good order if it can be."""
         self.started = [each for each in self.started if each.poll() is None]
-        stays = (None, "front", release)
+        stays = (None, _FRONT, release)
         others = [p for p in psutil.process_iter() if self._what(p) not in stays]
         for process in others:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -195,10 +209,16 @@ class Host:
                 process.kill()
         psutil.wait_procs(alive, timeout=_GRACE_SECONDS)
 
-    def _processes(self, what: str) -> list[psutil.Process]:
-        for each in self.started:
-            each.poll()
-        return list(processes.carrying(self._mark(what), MARK))
+    def _runs(self, what: str) -> bool:
+        record = self._record(what)
+        return record is not None and self._is_alive(what, record)
+
+    def _is_alive(self, what: str, record: Listening) -> bool:
+        self.started = [each for each in self.started if each.poll() is None]
+        try:
+            return self._what(psutil.Process(record.pid)) == what
+        except psutil.NoSuchProcess:
+            return False
 
     def _what(self, process: psutil.Process) -> str | None:
         """Return which release of this environment a process is of, or ``front``."""
@@ -215,11 +235,17 @@ class Host:
         return next(slot for slot in self.slots if slot != taken)
 
     def _port_of(self, release: str) -> int | None:
+        record = self._record(release)
+        return record.port if record else None
+
+    def _record(self, what: str) -> Listening | None:
         try:
-            record = json.loads((self.folder / "instances" / f"{release}.json").read_text())
-            return int(record["port"])
-        except (OSError, ValueError, KeyError):
+            return Listening.model_validate_json(self._note(what).read_bytes())
+        except (OSError, ValidationError):
             return None
+
+    def _note(self, what: str) -> Path:
+        return self.folder / "instances" / f"{what}.json"
 
     def _last_words(self, release: str) -> str:
         lines = (self.folder / f"{release}.log").read_text(errors="replace").splitlines()

@@ -109,10 +109,11 @@ class Runner:
 
     async def close(self) -> None:
         """End every job of this runner; the next one tells that they are lost."""
+        kept = [process for process in self._kept.values() if process]
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        await asyncio.gather(*(processes.end(kept) for kept in self._kept.values() if kept))
+        await asyncio.gather(*map(processes.end, kept))
 
     async def _run(self, job_id: str, wanted: Wire) -> None:
         """See a job through, once there is room for it."""
@@ -121,6 +122,10 @@ class Runner:
                 await _insist(lambda: self._start(job_id, wanted))
                 if kept := self._kept[job_id]:
                     await self._watch(job_id, kept)
+        except Exception as fault:  # nobody else would tell that it is over
+            _log.exception("%s could not be run", self._name, extra={"resource": job_id})
+            broke = Verdict(status="failed", reason="crashed", detail=repr(fault)[:200])
+            await _insist(lambda: self._end(job_id, broke))
         finally:
             del self._kept[job_id]
 
