@@ -128,6 +128,13 @@ def test_it_takes_long_and_leaves_processes_everywhere():
     time.sleep(600)
 """
 
+_SHELL = """import subprocess
+
+
+def run(line):
+    return subprocess.call(line, shell=True)
+"""
+
 
 def _server(health: str, more: str = "") -> str:
     return _SERVER.replace("    return True\n", f"    return {health}\n").replace(
@@ -144,10 +151,7 @@ BRANCHES: Mapping[str, Mapping[str, str]] = {
     | {"tests/test_greeting.py": _TEST.replace("Ada!", "Ada, nice to meet you!")},
     "fails-tests": {"hello/greeting.py": _GREETING.replace("Hello", "Goodbye")},
     "fails-build": {"pyproject.toml": _PROJECT.replace("[project]", "[project")},
-    "fails-scan": {
-        "hello/shell.py": "import subprocess\n\n\ndef run(line):\n"
-        "    return subprocess.call(line, shell=True)\n"
-    },
+    "fails-scan": {"hello/shell.py": _SHELL},
     "leaks-secret": {"hello/settings.py": f'ACCESS_KEY = "{"AKIA" + "Z7QXVJ3M5LPA2RTW"}"\n'},
     "has-advisory": {"requirements.txt": "jinja2==3.1.2\n"},
     "is-unknown": {"requirements.txt": "a-package-that-nobody-knows==1.0\n"},
@@ -159,6 +163,7 @@ BRANCHES: Mapping[str, Mapping[str, str]] = {
         )
     },
     "takes-long": {"tests/test_greeting.py": _STUBBORN},
+    "fails-meanwhile": {"tests/test_greeting.py": _STUBBORN, "hello/shell.py": _SHELL},
 }
 """What each branch changes of the first one."""
 

@@ -138,15 +138,10 @@ def test_cancelled_in_its_tests_a_run_leaves_no_process(works: Works) -> None:
 def test_one_fails_and_its_siblings_are_killed(works: Works) -> None:
     """The scan finds something while the tests, and what they started, would sleep for long."""
     run_id = works.run_id("siblings")
-    with works.proxies[SCAN].fault(
-        "held", lambda seen: run_id in seen.path and seen.method == "PUT"
-    ) as held:
-        works.start(run_id, "takes-long")
-        naps(works, run_id)
-        assert works.ask(run_id, "signals/scan", id=f"{run_id}:scan", status="failed").is_success
-        held.release()
+    works.start(run_id, "fails-meanwhile")
     run = works.ended(run_id)
-    assert (run["status"], run["halt"]["step"]) == ("rejected", "build or tests or scan")
+    assert (run["status"], run["halt"]["reason"]) == ("rejected", "gate")
+    assert works.job(TEST, run_id, "tests")["status"] == "killed"
     assert not works.processes_of(run_id)
 
 
