@@ -11,8 +11,8 @@ from systems.pipeline.runner.work import Work, main
 def build(work: Work) -> Verdict:
     """Build the wheel and keep it. Nothing is downloaded: what it is built with is the runner's."""
     made = work.folder / "work" / "made"
-    code = work.python(
-        *("-m", "build", "--wheel", "--no-isolation", "--outdir", str(made), "."),
+    code = work.tool(
+        *("build", "--wheel", "--no-isolation", "--outdir", str(made), "."),
         SOURCE_DATE_EPOCH=str(work.order["committed_at"]),
     )
     wheels = list(made.glob("*.whl"))

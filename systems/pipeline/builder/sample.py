@@ -85,14 +85,15 @@ def test_it_greets_by_name():
 
 _INTEGRATION = """import json
 import os
-from urllib.request import urlopen
+from http.client import HTTPConnection
 
-URL = os.environ["BASE_URL"]
+HOST = os.environ["BASE_URL"].removeprefix("http://")
 
 
 def get(path):
-    with urlopen(URL + path, timeout=5) as answer:
-        return json.load(answer)
+    staging = HTTPConnection(HOST, timeout=5)
+    staging.request("GET", path)
+    return json.load(staging.getresponse())
 
 
 def test_the_release_that_was_deployed_answers():

@@ -19,7 +19,7 @@ from systems.pipeline.deployer import models as wire
 from systems.pipeline.deployer.deployments import Deployments, DeploySettings, PortSettings
 from systems.pipeline.deployer.environments import Environment
 from systems.pipeline.deployer.hosts import Host
-from systems.pipeline.deployer.told import environment_state, lease_state
+from systems.pipeline.deployer.told import deployment_state, environment_state, lease_state
 from systems.pipeline.folders import FolderSettings, PipelineFolder
 from systems.pipeline.orchestration import RUNS, OrchestratorSettings
 
@@ -81,24 +81,26 @@ async def release(name: Name, run_id: RunId, uses: Uses) -> wire.LeaseState:
 @app.put(_DEPLOYMENT, tags=["deployments"], responses=problems(404, 409, 422))
 async def deploy(
     name: Name, run_id: RunId, wanted: wire.DeploymentRequest, uses: Uses
-) -> wire.EnvironmentState:
+) -> wire.DeploymentState:
     """Put a release live, once it is healthy beside the old one."""
-    env = await uses.deploy(name, run_id, wanted.fence, wanted.release)
-    return await environment_state(env, uses.host(name))
+    await uses.deploy(name, run_id, wanted.fence, wanted.release)
+    return await deployment_state(uses.host(name))
 
 
 @app.post(f"{_DEPLOYMENT}/keep", tags=["deployments"], responses=problems(404, 409, 422))
 async def keep(
     name: Name, run_id: RunId, wanted: wire.KeepRequest, uses: Uses
-) -> wire.EnvironmentState:
+) -> wire.DeploymentState:
     """Let the release stay: from now on no undo puts the one before it back."""
-    return await environment_state(await uses.keep(name, run_id, wanted.fence), uses.host(name))
+    await uses.keep(name, run_id, wanted.fence)
+    return await deployment_state(uses.host(name))
 
 
 @app.post(f"{_DEPLOYMENT}/undo", tags=["deployments"], responses=problems(404, 422))
-async def restore(name: Name, run_id: RunId, uses: Uses) -> wire.EnvironmentState:
+async def restore(name: Name, run_id: RunId, uses: Uses) -> wire.DeploymentState:
     """Put back the release that was live when the run got its hold; repeated, the same one."""
-    return await environment_state(await uses.restore(name, run_id), uses.host(name))
+    await uses.restore(name, run_id)
+    return await deployment_state(uses.host(name))
 
 
 @app.get("/environments", tags=["environments"])

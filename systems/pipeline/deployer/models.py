@@ -43,6 +43,16 @@ class RollbackRequest(Wire):
     release: Digest | None = None
 
 
+class DeploymentState(Wire):
+    """What a run finds in an environment: where that answers, which release is live, and whether it
+    is well. What was live before is of the environment."""
+
+    name: str
+    url: str
+    release: str | None = None
+    healthy: bool
+
+
 class ChangeState(Wire):
     """A change of an environment: to which release, if any, by which run, why, and when."""
 
@@ -52,14 +62,10 @@ class ChangeState(Wire):
     at: Timestamp
 
 
-class EnvironmentState(Wire):
-    """An environment: where it answers, which release is live, whether that is well, who holds it
-    and who waits, and what was live before, newest last."""
+class EnvironmentState(DeploymentState):
+    """An environment: who holds it and who waits, the releases that were kept, and what was live
+    before, newest last."""
 
-    name: str
-    url: str
-    release: str | None = None
-    healthy: bool
     holder: str | None = None
     waiting: list[str] = Field(default_factory=list)
     kept: list[str] = Field(default_factory=list)

@@ -2,7 +2,12 @@
 
 from systems.pipeline.deployer.environments import Environment
 from systems.pipeline.deployer.hosts import Host
-from systems.pipeline.deployer.models import ChangeState, EnvironmentState, LeaseState
+from systems.pipeline.deployer.models import (
+    ChangeState,
+    DeploymentState,
+    EnvironmentState,
+    LeaseState,
+)
 
 
 def lease_state(env: Environment, run: str) -> LeaseState:
@@ -23,14 +28,18 @@ def lease_state(env: Environment, run: str) -> LeaseState:
     )
 
 
+async def deployment_state(host: Host) -> DeploymentState:
+    """Return what is live in an environment."""
+    live = host.live()
+    well = live is not None and await host.is_healthy(live)
+    return DeploymentState(name=host.name, url=host.url, release=live, healthy=well)
+
+
 async def environment_state(env: Environment, host: Host) -> EnvironmentState:
     """Return an environment as it is stored, and as it is."""
-    live = host.live()
+    live = await deployment_state(host)
     return EnvironmentState(
-        name=env.name,
-        url=host.url,
-        release=live,
-        healthy=live is not None and await host.is_healthy(live),
+        **live.model_dump(),
         holder=env.holder.run if env.holder else None,
         waiting=[claim.run for claim in list(env.queue)[1:]],
         kept=list(env.kept),

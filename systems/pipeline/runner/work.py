@@ -33,24 +33,28 @@ class Work:
         made.mkdir(exist_ok=True)
         return made
 
-    def run(self, *command: str, quietly: bool = False, **env: str) -> int:
-        """Run a command in the tree, its output in the log, unless that is only of use for
-        machines. The commit's own code runs in it: so it sees no more than `environment`."""
-        print(f"$ {' '.join(map(_shown, command))}", flush=True)
-        out = subprocess.DEVNULL if quietly else None
-        done = subprocess.run(command, cwd=self.tree, env=self._env(env), stdout=out, check=False)
-        return done.returncode
+    def run(self, *words: str, **env: str) -> int:
+        """Run Python in the tree, its output in the log; return its exit code. The commit's own
+        code runs in it, and sees no more than `environment`."""
+        return self._run(words, env, None).returncode
 
-    def output_of(self, *command: str) -> bytes:
-        """Run a command in the tree and return its output. Raises CalledProcessError."""
-        print(f"$ {' '.join(map(_shown, command))}", flush=True)
-        return subprocess.run(
-            command, cwd=self.tree, env=self._env({}), stdout=subprocess.PIPE, check=True
-        ).stdout
+    def tool(self, module: str, *words: str, **env: str) -> int:
+        """Run a tool of the runner's on the tree: what the commit calls by the same name is not
+        what is imported."""
+        return self.run("-P", "-m", module, *words, **env)
 
-    def python(self, *words: str, quietly: bool = False, **env: str) -> int:
-        """Run a Python module."""
-        return self.run(sys.executable, *words, quietly=quietly, **env)
+    def output_of(self, module: str, *words: str) -> bytes:
+        """Run a tool and return its output. Raises CalledProcessError."""
+        done = self._run(("-P", "-m", module, *words), {}, subprocess.PIPE)
+        done.check_returncode()
+        return done.stdout
+
+    def _run(
+        self, words: Sequence[str], env: dict[str, str], out: int | None
+    ) -> subprocess.CompletedProcess[bytes]:
+        print(f"$ python {' '.join(words)}", flush=True)
+        command = [sys.executable, *words]
+        return subprocess.run(command, cwd=self.tree, env=self._env(env), stdout=out, check=False)
 
     def _env(self, more: dict[str, str]) -> dict[str, str]:
         scratch = self.folder / "work" / "scratch"
@@ -88,7 +92,3 @@ def _level(tree: Path) -> None:
     for path in (tree, *tree.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-
-
-def _shown(word: str) -> str:
-    return Path(word).name if word == sys.executable else word

@@ -82,10 +82,11 @@ def judged_packages(packages: Sequence[Package], advisories: Mapping[str, Known]
 
 
 def stopped_by(scanned: Scanned, gates: Gates) -> list[str]:
-    """Return why a run may not go on, in words; nothing if it may."""
+    """Return why a run may not go on, in words, the worst first; nothing if it may."""
     worst = [
         f for f in scanned.findings if ORDER.index(f.severity) >= ORDER.index(gates.stops_from)
     ]
+    worst.sort(key=lambda finding: -ORDER.index(finding.severity))
     why = [f"{f.tool}, {f.severity}: {f.says} ({f.where})" for f in worst]
     if gates.stops_unknown:
         why += [f"advisories, unknown: {package}" for package in scanned.unknown]

@@ -30,7 +30,7 @@ def run_tests(work: Work) -> Verdict:
     folder = "integration" if against else "tests"
     report = work.reports / "tests.xml"
     env = {"BASE_URL": against["url"], "RELEASE": against["release"]} if against else {}
-    code = work.python(
+    code = work.run(
         *("-m", "pytest", "--rootdir=.", "-c", "pyproject.toml", "-p", "no:cacheprovider"),
         *("--color=no", f"--junit-xml={report}", folder),
         PYTHONPATH="src:.",

@@ -25,7 +25,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 NAME = "pipeline"
 HOME = PROJECT / ".pipeline-system"
 ENV = {
-    DEPLOY: {"HEALTH_SECONDS": "8", "WATCH_SECONDS": "0.2"},
+    DEPLOY: {"HEALTH_SECONDS": "12", "WATCH_SECONDS": "0.2"},
     ORCHESTRATOR: {
         "UNDO_TRIES": "6",  # within 16 s: a service may just be starting again
         "CARE_SECONDS": "3",
