@@ -75,7 +75,7 @@ def main(act: Callable[[Work], Verdict], words: Sequence[str]) -> int:
     source = home.source(run_id, order["commit"])
     if source.is_dir():
         shutil.copytree(source, work.tree, symlinks=True)
-        _level(work.tree)
+        level(work.tree)
         found = act(work)
     else:
         detail = f"Commit {order['commit']} is not checked out for {run_id}."
@@ -87,7 +87,7 @@ def main(act: Callable[[Work], Verdict], words: Sequence[str]) -> int:
     return 0 if found.status == "passed" else 1
 
 
-def _level(tree: Path) -> None:
+def level(tree: Path) -> None:
     """Give files and folders the modes that they have in git, whoever checked them out."""
     for path in (tree, *tree.rglob("*")):
         if not path.is_symlink():

@@ -21,7 +21,7 @@ class ScanSettings(BaseSettings):
     advisories_file: Path = Path(__file__).parent / "advisories.json"
 
 
-def _ordered(wanted: ScanRequest) -> dict[str, Any]:
+def ordered(wanted: ScanRequest) -> dict[str, Any]:
     settings = ScanSettings()
     gates = Gates(stops_from=settings.scan_stops_from, stops_unknown=settings.scan_stops_unknown)
     advisories = str(settings.advisories_file.resolve())
@@ -29,5 +29,5 @@ def _ordered(wanted: ScanRequest) -> dict[str, Any]:
 
 
 app = create_runner_service(
-    "ScanService", "scan", "systems.pipeline.scanner.job", ScanRequest, order=_ordered
+    "ScanService", "scan", "systems.pipeline.scanner.job", ScanRequest, order=ordered
 )
