@@ -215,6 +215,8 @@ class Host:
 
     def _is_alive(self, what: str, record: Listening) -> bool:
         self.started = [each for each in self.started if each.poll() is None]
+        if any(each.pid == record.pid for each in self.started):
+            return True  # in its first moments it does not show its mark yet
         try:
             return self._what(psutil.Process(record.pid)) == what
         except psutil.NoSuchProcess:

@@ -165,9 +165,14 @@ class Runner:
 
     async def _found(self, job_id: str) -> None:
         try:
-            await self.look(job_id)
+            deed = await self.look(job_id)
         except Refusal:  # it was never stored
             await self._clear(job_id)
+            return
+        if deed.status == "undone":
+            await self._clear(job_id)
+        if deed.status == "undone" or (deed.result and deed.result.over):
+            self._home.closed(self._name, job_id)
 
     async def _lose(self, job_id: str) -> Deed[Job]:
         await self._clear(job_id)
