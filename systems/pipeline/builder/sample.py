@@ -104,7 +104,7 @@ def test_it_greets():
     assert get("/")["says"].startswith("Hello")
 """
 
-_MAIN = {
+MAIN = {
     "README.md": "# Hello\n\nA sample of an app that the pipeline builds, tests and deploys.\n",
     "pyproject.toml": _PROJECT,
     "requirements.txt": "markupsafe==3.0.4\n",
@@ -176,10 +176,10 @@ def make(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as aside:
         repo = Repo.init_bare(aside)
-        first = _commit(repo, _MAIN, None, "The first release")
+        first = _commit(repo, MAIN, None, "The first release")
         for branch, changes in BRANCHES.items():
             about = f"What {branch.replace('-', ' ')}"
-            tip = _commit(repo, {**_MAIN, **changes}, first, about) if changes else first
+            tip = _commit(repo, {**MAIN, **changes}, first, about) if changes else first
             repo.refs[Ref(b"refs/heads/" + branch.encode())] = tip
         repo.refs.set_symbolic_ref(HEADREF, Ref(b"refs/heads/main"))
         repo.close()
