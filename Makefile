@@ -2,7 +2,7 @@
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help new setup run up serve zipkin down manifests test test-tools clock-tools pictures soak bench growth bare check mutants
+.PHONY: help new setup run up serve zipkin down manifests test test-tools clock-tools pictures soak bench growth bare check mutants sbom audit
 
 # Which system the targets are about: make run SYSTEM=orders. Without it: trips.
 export SYSTEM
@@ -26,7 +26,7 @@ zipkin: .venv/installed $(if $(PROFILE),.venv/servers) ## like up, with Zipkin a
 down: .venv/installed ## stop what runs, also after a crash
 	@.venv/bin/python -m runtime down
 
-new: .venv/installed ## write a system of one's own: make new SYSTEM=claims
+new: .venv/installed ## write a system of one's own: make new SYSTEM=library NOUN=loan
 	@.venv/bin/python -m runtime new
 
 manifests: .venv/installed ## write a system's Kubernetes manifests: make manifests SYSTEM=orders
@@ -36,7 +36,7 @@ setup: .venv/installed $(if $(PROFILE),.venv/servers) ## install everything, sta
 	@.venv/bin/python -m runtime setup
 
 test: setup test-tools .venv/servers ## all tests, on systems of their own with free ports
-	@.venv/bin/python -m pytest $(if $(SYSTEM),$(TESTS))
+	@.venv/bin/python -m $(if $(SYSTEM),pytest $(TESTS),tests.side_by_side)
 
 # What some tests need of the machine. Without it those tests say so and are skipped.
 test-tools: TOOLS = chromium java:default-jre-headless mvn:maven
@@ -67,6 +67,12 @@ mutants: .venv/installed ## which changes of the rules no unit test notices, 6 m
 
 check: .venv/installed ## lint and types
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/hadolint Dockerfile
+
+sbom: .venv/installed ## list what is installed, for others' scanners: sbom.json (CycloneDX)
+	@.venv/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json .venv
+
+audit: .venv/installed ## ask whether what is pinned is known to be vulnerable; without an answer it is unknown
+	@.venv/bin/python -m runtime.audit
 
 .venv/installed: pyproject.toml constraints.txt
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; install it, for example with your system's package manager."; exit 1; }

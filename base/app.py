@@ -1,22 +1,29 @@
 """What makes a FastAPI app one of ours: Dapr's routes, health, limits, traces, metrics and logs."""
 
 import gc
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from dapr.ext.fastapi import DaprApp
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 from fastapi_problem.error import Problem
 from starlette.types import ASGIApp
 
+from base.browsers import Careful
+from base.docs import add_docs
 from base.errors import Unavailable
 from base.limits import BodyLimit
+from base.origin import HostSettings, OwnOrigin
 from base.problems import problems
 from base.sidecar import Sidecar, SidecarSettings
 from telemetry import observe
 
 Lifespan = Callable[[FastAPI, Sidecar], AbstractAsyncContextManager[None]]
 Ready = Callable[[FastAPI], Awaitable[None]]
+
+_log = logging.getLogger("health")
 
 
 def create_app(
@@ -44,10 +51,13 @@ def create_app(
         finally:
             await sidecar.close()
 
-    app = FastAPI(title=title, version="1.0.0", lifespan=live)
+    app = FastAPI(title=title, version="1.0.0", lifespan=live, docs_url=None, redoc_url=None)
     app.add_middleware(BodyLimit)
     for guard in guards:
         app.add_middleware(guard)
+    app.add_middleware(OwnOrigin, hosts=HostSettings().names())
+    app.add_middleware(Careful)
+    add_docs(app)
     DaprApp(app, router_tags=["Dapr"])
     _add_health(app, ready, readiness)
     observe(app)
@@ -60,11 +70,13 @@ def _add_health(app: FastAPI, ready: Ready, readiness: str) -> None:
         return {"status": "alive"}
 
     @app.get("/readyz", tags=["health"], summary=readiness, responses=problems(503))
-    async def readyz() -> dict[str, str]:
+    async def readyz() -> JSONResponse:
         try:
             await ready(app)
         except Unavailable as fault:
-            raise Problem(
-                title="Not ready", type_="not_ready", detail=str(fault), status=503
-            ) from fault
-        return {"status": "ready"}
+            # Answered and not raised: it is asked for often while it starts, and each fault that is
+            # raised puts its traceback into the log.
+            _log.warning("Not ready: %s", fault)
+            said = Problem(title="Not ready", type_="not_ready", detail=str(fault), status=503)
+            return JSONResponse(said.marshal(), 503, media_type="application/problem+json")
+        return JSONResponse({"status": "ready"})

@@ -1,21 +1,17 @@
-"""An app's own sidecar over HTTP.
+"""An app's own sidecar over HTTP, by one pooled session."""
 
-One pooled session for each event loop: activities run on the workflow worker's loop, requests on
-the server's.
-"""
-
-import asyncio
 from collections.abc import Mapping
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import aiohttp
 import orjson
 from pydantic_settings import BaseSettings
+from yarl import URL
 
 from base.errors import Unavailable
 
 _JSON = {"Content-Type": "application/json"}
+_OPEN = ("/v1.0/invoke/", "/v1.0/metadata")
 
 
 class SidecarSettings(BaseSettings):
@@ -30,9 +26,7 @@ class Sidecar:
 
     def __init__(self, settings: SidecarSettings) -> None:
         self._settings = settings
-        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = (
-            WeakKeyDictionary()
-        )
+        self._opened: aiohttp.ClientSession | None = None
 
     async def call(self, verb: str, url: str, body: Any = None) -> tuple[int, Any]:
         """Return status and answer, JSON as what it says, any other text as a ``detail``."""
@@ -45,7 +39,9 @@ class Sidecar:
         """Return status, answer as of `call`, and headers."""
         try:
             data = None if body is None else orjson.dumps(body)
-            async with self._session().request(verb, url, data=data, headers=_JSON) as answer:
+            async with self._session().request(
+                verb, _door(url), data=data, headers=_JSON
+            ) as answer:
                 text = await answer.read()
                 if "json" in answer.content_type:
                     return answer.status, orjson.loads(text) if text else None, answer.headers
@@ -62,22 +58,25 @@ class Sidecar:
         return int(answer.get("workflows", {}).get("connectedWorkers", 0))
 
     async def close(self) -> None:
-        """Close the session of the running loop."""
-        session = self._sessions.pop(asyncio.get_running_loop(), None)
-        if session:
-            await session.close()
+        """Close the session."""
+        if self._opened:
+            await self._opened.close()
 
     def _session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
-        session = self._sessions.get(loop)
-        if session is None:
-            session = aiohttp.ClientSession(
+        """Return the session; it is opened at the first call, for it needs a running loop."""
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
                 f"http://127.0.0.1:{self._settings.dapr_http_port}",
                 timeout=aiohttp.ClientTimeout(total=self._settings.sidecar_timeout_seconds),
                 connector=aiohttp.TCPConnector(limit=0),
             )
-            self._sessions[loop] = session
-        return session
+        return self._opened
+
+
+def _door(url: str) -> URL:
+    """Return the URL, where sidecars ask for it with the mark that no browser can send: see
+    ``components/doors.yaml``."""
+    return URL(url) if url.startswith(_OPEN) else URL(f"{url}?<", encoded=True)
 
 
 def brief(answer: Any) -> str:

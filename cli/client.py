@@ -1,7 +1,7 @@
 """An orchestrator, as the command line talks with it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote
@@ -15,19 +15,22 @@ from cli.models import Case, Kind, is_case, read_case
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 _SECONDS = 60
+_NO_HEADERS: Mapping[str, str] = {}
 
 T = TypeVar("T")
 
 
 class Client:
-    """Asks the orchestrator at ``url``, first for its kind unless that is given.
+    """Asks the orchestrator at ``url``, first for its kind unless that is given; with a ``key``,
+    or a token, in the name of whose it is.
 
     Every method exits with 2 when the request was wrong, and with 3 when nobody answers, when it is
     not its turn, or when what answers is no orchestrator.
     """
 
-    def __init__(self, url: str, kind: Kind | None = None) -> None:
+    def __init__(self, url: str, kind: Kind | None = None, key: str = "") -> None:
         self.url = url.rstrip("/")
+        self._proof = {"Authorization": f"Bearer {key}"} if key else {}
         self._kind = kind
 
     @cached_property
@@ -46,9 +49,9 @@ class Client:
     def begin(self, case_id: str, request: object, wait: bool = True, hint: str = "") -> Case:
         """Ask for a case and return it, if one shall ``wait`` for it at its end or after 30 s.
         ``hint`` is said besides when nobody answers."""
-        headers = {} if wait else {"Prefer": "respond-async"}
+        how = {} if wait else {"Prefer": "respond-async"}
         path = self._path(case_id)
-        return self._case(self._ask("PUT", path, hint, json=request, headers=headers))
+        return self._case(self._ask("PUT", path, hint, how, json=request))
 
     def look(self, case_id: str) -> Case:
         """Return a case as it is now."""
@@ -77,7 +80,7 @@ class Client:
         """Return the audit trail of a case as it happens, until its end."""
         url = self.url + self._path(case_id, "events")
         try:
-            with httpx.stream("GET", url, timeout=None) as stream:
+            with httpx.stream("GET", url, timeout=None, headers=self._proof) as stream:
                 if stream.is_error:
                     stream.read()
                     self._good(stream)
@@ -91,11 +94,20 @@ class Client:
         parts = (self.kind.nouns, case_id, *further)
         return "".join(f"/{quote(part, safe='')}" for part in parts)
 
-    def _ask(self, method: str, path: str, hint: str = "", **more: Any) -> httpx.Response:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        hint: str = "",
+        headers: Mapping[str, str] = _NO_HEADERS,
+        **more: Any,
+    ) -> httpx.Response:
+        headers = {**headers, **self._proof}
         try:
-            return httpx.request(method, self.url + path, timeout=_SECONDS, **more)
+            return httpx.request(method, self.url + path, timeout=_SECONDS, headers=headers, **more)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            said = f"Nobody answers at {self.url}: {fault}. `make up` starts the system. {hint}"
+            said = f"Nobody answers at {self.url}: {fault}. `make up` starts the system; --url "
+            said += f"or the environment says where it is. {hint}"
             stop(UNREACHABLE, said.rstrip())
 
     def _case(self, answer: httpx.Response) -> Case:
@@ -116,6 +128,8 @@ class Client:
         if answer.is_error:
             may_pass = answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error
             said = ": ".join(filter(None, (body.get("title"), body.get("detail"))))
+            if answer.status_code == httpx.codes.UNAUTHORIZED:
+                self._not_known(said)
             stop(UNREACHABLE if may_pass else WRONG, said or f"HTTP {answer.status_code}")
         return body
 
@@ -133,6 +147,10 @@ class Client:
             return read(body)
         except (ValidationError, KeyError) as strange:
             self._no_orchestrator(f"what it tells cannot be read: {strange}")
+
+    def _not_known(self, said: str) -> NoReturn:
+        brought = "This key is not taken" if self._proof else "It asks who you are"
+        stop(WRONG, f"{brought}: give a key with --key or in SAGA_KEY. {said}")
 
     def _no_orchestrator(self, why: str) -> NoReturn:
         stop(UNREACHABLE, f"What answers at {self.url} is no orchestrator of this kind: {why}.")

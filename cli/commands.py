@@ -6,11 +6,16 @@ from typing import Annotated, Any
 import typer
 
 from cli.client import DEFAULT_URL, Client
+from cli.exits import UNREACHABLE, stop
 from cli.models import Kind
 from cli.show import Showing, print_json, show, show_event, show_list
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for the end.")]
+Key = Annotated[
+    str,
+    typer.Option("--key", envvar="SAGA_KEY", show_default=False, help="An API key, or a token."),
+]
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,9 @@ class Voice:
     kind: Kind | None = None
     showing: Showing = field(default_factory=Showing)
 
-    def client(self, url: str) -> Client:
-        """Return a client of the orchestrator that is there."""
-        return Client(url, self.kind)
+    def client(self, url: str, key: str = "") -> Client:
+        """Return a client of the orchestrator that is there, for whose key it is."""
+        return Client(url, self.kind, key)
 
     @property
     def argument(self) -> Any:
@@ -53,8 +58,9 @@ def add_show(app: typer.Typer, voice: Voice) -> None:
         case_id: Annotated[str, voice.argument],
         as_json: Json = False,
         url: Annotated[str, voice.url] = DEFAULT_URL,
+        key: Key = "",
     ) -> None:
-        case = voice.client(url).look(case_id)
+        case = voice.client(url, key).look(case_id)
         show(case, as_json, voice.showing)
         raise typer.Exit(case.exit_code)
 
@@ -67,8 +73,9 @@ def add_watch(app: typer.Typer, voice: Voice) -> None:
         case_id: Annotated[str, voice.argument],
         as_json: Json = False,
         url: Annotated[str, voice.url] = DEFAULT_URL,
+        key: Key = "",
     ) -> None:
-        client = voice.client(url)
+        client = voice.client(url, key)
         for event in client.events(case_id):
             show_event(event, as_json)
         raise typer.Exit(client.look(case_id).exit_code)
@@ -82,8 +89,12 @@ def add_cancel(app: typer.Typer, voice: Voice) -> None:
         case_id: Annotated[str, voice.argument],
         as_json: Json = False,
         url: Annotated[str, voice.url] = DEFAULT_URL,
+        key: Key = "",
     ) -> None:
-        show(voice.client(url).cancel(case_id), as_json, voice.showing)
+        case = voice.client(url, key).cancel(case_id)
+        show(case, as_json, voice.showing)
+        if case.progress.status == case.kind.done:
+            stop(UNREACHABLE, f"Nothing was cancelled: the {case.kind.noun} is {case.kind.done}.")
 
 
 def add_resume(app: typer.Typer, voice: Voice) -> None:
@@ -94,8 +105,9 @@ def add_resume(app: typer.Typer, voice: Voice) -> None:
         case_id: Annotated[str, voice.argument],
         as_json: Json = False,
         url: Annotated[str, voice.url] = DEFAULT_URL,
+        key: Key = "",
     ) -> None:
-        show(voice.client(url).resume(case_id), as_json, voice.showing)
+        show(voice.client(url, key).resume(case_id), as_json, voice.showing)
 
 
 def add_list(app: typer.Typer, voice: Voice) -> None:
@@ -109,8 +121,9 @@ def add_list(app: typer.Typer, voice: Voice) -> None:
         limit: Annotated[int, typer.Option(help="How many at the most.", min=1, max=100)] = 20,
         as_json: Json = False,
         url: Annotated[str, voice.url] = DEFAULT_URL,
+        key: Key = "",
     ) -> None:
-        client = voice.client(url)
+        client = voice.client(url, key)
         cases = client.newest(owner, status, limit)
         if as_json:
             print_json([case.body for case in cases])

@@ -90,6 +90,7 @@ class Event(_Told):
     step: str = ""
     reason: str = ""
     detail: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True)

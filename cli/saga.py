@@ -8,6 +8,7 @@ import typer
 from cli.client import DEFAULT_URL, Client
 from cli.commands import (
     Json,
+    Key,
     NoWait,
     Voice,
     add_cancel,
@@ -26,7 +27,9 @@ _CODES = (
     "Exit codes: 0 done (of start, show and watch: it went well). 1 not done and undone, or "
     "cancelled. 2 the request was wrong. 3 nobody answers, or not now: ask again. "
     "4 still running, or needs attention. "
-    f"SAGA_URL, or --url after a command, says where the orchestrator is; {DEFAULT_URL} unless set."
+    f"SAGA_URL, or --url after a command, says where the orchestrator is; {DEFAULT_URL} unless "
+    "set. "
+    "SAGA_KEY, or --key, says who you are, where people are asked."
 )
 
 app = typer.Typer(
@@ -49,9 +52,10 @@ def start(
     no_wait: NoWait = False,
     as_json: Json = False,
     url: Url = DEFAULT_URL,
+    key: Key = "",
 ) -> None:
     """Start a case, and wait for its end. Without a file it is the example of its kind."""
-    client = VOICE.client(url)
+    client = VOICE.client(url, key)
     request = _request(file) if file else _example(client)
     case_id = case_id or f"{client.kind.noun}-{secrets.token_hex(4)}"
     hint = f"With --id {case_id} it is the same {client.kind.noun}."
@@ -76,9 +80,10 @@ def signal(
     attempt: Annotated[str, typer.Option(help="Which attempt it is about.")] = "",
     as_json: Json = False,
     url: Url = DEFAULT_URL,
+    key: Key = "",
 ) -> None:
     """Say the word that a case waits for."""
-    client = VOICE.client(url)
+    client = VOICE.client(url, key)
     try:
         word = word_of(signal_of(client.kind, name), said or [])
     except NotSaid as why:
@@ -91,9 +96,9 @@ add_resume(app, VOICE)
 
 
 @app.command("kind")
-def tell_kind(as_json: Json = False, url: Url = DEFAULT_URL) -> None:
+def tell_kind(as_json: Json = False, url: Url = DEFAULT_URL, key: Key = "") -> None:
     """Show which kind of case the orchestrator serves."""
-    client = VOICE.client(url)
+    client = VOICE.client(url, key)
     if as_json:
         print_json(client.described)
     else:

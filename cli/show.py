@@ -99,7 +99,9 @@ def show_list(kind: Kind, cases: list[Case], showing: Showing) -> None:
         table.add_column(head)
     for case in cases:
         progress = case.progress
-        why = progress.step or (progress.halt.reason if progress.halt else "")
+        blocked = progress.attention.blocked if progress.attention else []
+        at = ", ".join(each.step for each in blocked) or progress.step
+        why = at or (progress.halt.reason if progress.halt else "")
         told = [why, *(in_short(case.more.get(name)) for name in extras), case.owner]
         table.add_row(case.id, _status(case), *map(Text, told), progress.created_at)
     console.print(table, width=max(console.width, longest + 2), crop=False)
@@ -112,6 +114,7 @@ def show_event(body: dict[str, Any], as_json: bool) -> None:
         return
     event = Event.model_validate(body)
     words = [event.at[11:23], event.event.replace("_", " "), event.step, event.reason, event.detail]
+    words += [f"by {event.by}"] if event.by else []
     console.print("  ".join(filter(None, words)), markup=False)
 
 

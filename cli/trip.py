@@ -10,6 +10,7 @@ import typer
 from cli.client import DEFAULT_URL
 from cli.commands import (
     Json,
+    Key,
     NoWait,
     Voice,
     add_cancel,
@@ -47,7 +48,8 @@ _CODES = (
     "Exit codes: 0 done (of book, show and watch: confirmed). 1 not booked, or cancelled. "
     "2 the request was wrong. 3 nobody answers, or not now: ask again. "
     "4 still running, or needs attention. "
-    f"TRIP_URL says where the orchestrator is; {DEFAULT_URL} unless set."
+    f"TRIP_URL says where the orchestrator is; {DEFAULT_URL} unless set. "
+    "SAGA_KEY, or --key, says who you are, where people are asked."
 )
 
 app = typer.Typer(
@@ -75,6 +77,7 @@ def book(
     no_wait: NoWait = False,
     as_json: Json = False,
     url: Url = DEFAULT_URL,
+    key: Key = "",
 ) -> None:
     """Book a trip, and wait for its end."""
     trip_id = trip_id or f"trip-{secrets.token_hex(4)}"
@@ -91,7 +94,7 @@ def book(
             "guests": people,
         },
     }
-    trip = VOICE.client(url).begin(trip_id, request, wait=not no_wait)
+    trip = VOICE.client(url, key).begin(trip_id, request, wait=not no_wait)
     show(trip, as_json, VOICE.showing)
     raise typer.Exit(OK if no_wait else trip.exit_code)
 
@@ -104,14 +107,15 @@ add_cancel(app, VOICE)
 @app.command()
 def approve(
     trip_id: Annotated[str, VOICE.argument],
-    by: Annotated[str, typer.Option(help="Who decides.")],
+    by: Annotated[str, typer.Option(help="Who decides; with a key, whose it is.")] = "",
     refuse: Annotated[bool, typer.Option("--refuse", help="Refuse instead.")] = False,
     as_json: Json = False,
     url: Url = DEFAULT_URL,
+    key: Key = "",
 ) -> None:
     """Approve a trip that waits for it, or refuse to."""
-    decision = {"approved": not refuse, "by": by}
-    show(VOICE.client(url).tell(trip_id, "approval", decision), as_json, VOICE.showing)
+    decision = {"approved": not refuse} | ({"by": by} if by else {})
+    show(VOICE.client(url, key).tell(trip_id, "approval", decision), as_json, VOICE.showing)
 
 
 add_resume(app, VOICE)

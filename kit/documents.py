@@ -1,6 +1,6 @@
 """Documents of one kind in a Dapr state store, each changed by a rule and guarded by its ETag."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -23,6 +23,17 @@ class Documents(Generic[D]):
     async def get(self, document_id: str) -> D | None:
         """Return what is stored under the id."""
         return (await self._read(document_id))[0]
+
+    async def many(self, document_ids: Iterable[str]) -> dict[str, D]:
+        """Return those of the documents that are stored, by id, in the order asked for. One that
+        changes meanwhile may seem absent: see `StateStore.read`."""
+        keys = {self._key(document_id): document_id for document_id in document_ids}
+        stored = await self._state.read(list(keys)) if keys else {}
+        return {
+            keys[key]: self._model.model_validate(entry.value)
+            for key, entry in stored.items()
+            if entry.value is not None
+        }
 
     async def change(self, document_id: str, rule: Callable[[D | None], D]) -> D:
         """Apply ``rule`` and store its answer, if that is new. Raises what the rule raises."""

@@ -6,6 +6,8 @@ from typing import Any
 from base.errors import Unavailable
 from base.sidecar import Sidecar, brief
 
+_TRIED_AGAIN_AFTER = "3s"
+
 
 class Jobs:
     """Schedules one-shot jobs; the sidecar later posts each to ``/job/{name}`` of the service."""
@@ -16,9 +18,15 @@ class Jobs:
     async def schedule(self, name: str, due: datetime, data: dict[str, Any]) -> None:
         """Schedule ``name`` once at ``due`` (UTC), replacing one of the same name.
 
-        Raises Unavailable.
+        It is posted until the service has done it: by itself, the scheduler gives a job up after
+        three tries. Raises Unavailable.
         """
-        job = {"dueTime": due.strftime("%Y-%m-%dT%H:%M:%SZ"), "data": data, "overwrite": True}
+        job = {
+            "dueTime": due.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "data": data,
+            "overwrite": True,
+            "failurePolicy": {"constant": {"interval": _TRIED_AGAIN_AFTER}},
+        }
         status, answer = await self._sidecar.call("POST", f"/v1.0/jobs/{name}", job)
         if status >= 300:
             raise Unavailable(f"The job {name} was answered {status}: {brief(answer)}")

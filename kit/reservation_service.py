@@ -5,14 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Protocol, TypeVar
 
 from fastapi import APIRouter, Body, Depends, FastAPI, Request
-from pydantic import AwareDatetime
 from pydantic_settings import BaseSettings
 
 from base.clock import utc_now
 from base.problems import problems
 from base.sidecar import Sidecar
 from base.state import StateStore
-from base.wire import ResourceId, Wire
+from base.wire import Moment, ResourceId, Wire
 from kit.expiry import JOB_PREFIX, Expiry
 from kit.hold_store import HoldStore
 from kit.holds import Reservation
@@ -27,7 +26,7 @@ WireReservation = TypeVar("WireReservation", bound=Wire)
 class Extension(Wire):
     """Until when a hold is to last, with a UTC offset."""
 
-    until: AwareDatetime
+    until: Moment
 
 
 class HoldSettings(BaseSettings):

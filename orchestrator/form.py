@@ -16,6 +16,7 @@ from orchestrator.trip import TRIP
 from sagas.engine.participants import Participants
 from sagas.web.console.pages import begun, why
 from sagas.web.console.showing import Show
+from sagas.web.people.deeds import Deed, asks
 from sagas.web.routes import CaseId, CasesOf
 
 _AIRPORTS_SHOWN = 12
@@ -41,11 +42,13 @@ def pages(show: Show) -> APIRouter:
 
 def _add_form(router: APIRouter, show: Show) -> None:
     @router.get("/console/book")
+    @asks(Deed.BEGIN)
     async def form(request: Request) -> Response:
         trip_id = f"trip-{secrets.token_hex(4)}"
         return show(request, "book.html", trip_id=trip_id, asked={}, error="")
 
     @router.post("/console/book")
+    @asks(Deed.BEGIN)
     async def book(request: Request, cases: CasesOf) -> Response:
         asked = {name: str(value) for name, value in (await request.form()).items()}
         trip_id = asked.get("tripId", "")
@@ -58,6 +61,7 @@ def _add_form(router: APIRouter, show: Show) -> None:
 
 def _add_fragments(router: APIRouter, show: Show) -> None:
     @router.get("/console/mails/{trip_id}/{kind}")
+    @asks(Deed.LOOK)
     async def mail(
         request: Request, trip_id: CaseId, kind: MailKind, services: Services
     ) -> Response:
@@ -65,6 +69,7 @@ def _add_fragments(router: APIRouter, show: Show) -> None:
         return show(request, "mail.html", trip_id=trip_id, mail=answer.value or None)
 
     @router.get("/console/airports")
+    @asks(Deed.KNOW)
     async def airports(request: Request) -> Response:
         """Show the airports that fit what is typed in the field that asks."""
         asked = request.query_params
@@ -72,6 +77,7 @@ def _add_fragments(router: APIRouter, show: Show) -> None:
         return show(request, "_airports.html", airports=await asyncio.to_thread(_airports, q))
 
     @router.get("/console/offers")
+    @asks(Deed.KNOW)
     async def offers(request: Request, services: Services) -> Response:
         """Show what there is for the form as it is filled so far."""
         return show(request, "_offers.html", **await _offered(request, services))

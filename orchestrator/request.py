@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import EmailStr, Field, StringConstraints, model_validator
 
-from base.wire import IsoDate, Wire
+from base.wire import IsoDate, OneLine, Wire
 from orchestrator.values import Iata, Method, OfferId, People
 
 
@@ -27,7 +27,7 @@ class FlightWish(Wire):
 class HotelWish(Wire):
     """The stay wanted: the cheapest that fits, or the one offered as ``offerId``."""
 
-    city: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    city: Annotated[str, StringConstraints(min_length=1, max_length=64), OneLine]
     check_in: IsoDate
     check_out: IsoDate
     guests: People
@@ -43,7 +43,7 @@ class HotelWish(Wire):
 class TripRequest(Wire):
     """One request for a whole trip."""
 
-    customer_id: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+    customer_id: Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
     customer_email: EmailStr
     flight: FlightWish
     hotel: HotelWish

@@ -1,6 +1,7 @@
 """``python -m runtime setup | run | up | …``: the Makefile's targets.
 
-``SYSTEM`` in the environment says which system, and ``PROFILE`` and ``REPLICAS`` how it is to run.
+``SYSTEM`` in the environment says which system, and ``PROFILE`` and ``REPLICAS`` how it is to run;
+``NOUN``, what one case of a new system is.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runtime import interrupts, logs, sample, seed, showing, systems, timeline, zipkin
+from runtime import identity, interrupts, logs, sample, seed, showing, systems, timeline, zipkin
 from runtime.errors import SetupError
 from runtime.manifests import Manifests
 from runtime.system import System, wait_until
@@ -59,13 +60,10 @@ def run(system: System) -> None:
     try:
         _start(system)
         app_id = system.template.orchestrator
-        told, url = showing.read(system.known.showing), system.sidecar_url(app_id)
-        sent = sample.send(url, app_id, system.known.sample, waits=told is None)
-        if told:
-            sent = showing.see_through(told, system.app_url(app_id), sent, console)
-        timeline.show(sent, console)
-        if told:
-            showing.open_it(told, sent, console)
+        if system.changes.people and not os.environ.get("SAGA_KEY"):
+            console.print("No sample is sent: SAGA_KEY names no key to send it with.")
+        else:
+            _send_sample(system, app_id)
         console.print()
         _where(system)
         console.print("Ctrl+C stops everything.")
@@ -112,9 +110,11 @@ def manifests(system: System) -> None:
         console.print(f"  kubectl create secret generic {secret.name} {literals}")
 
 
-def new(name: str) -> None:
+def new(name: str, noun: str) -> None:
     """Write a system of one's own, and say what to do with it."""
-    folder = seed.plant(PROJECT, name).relative_to(PROJECT)
+    if not name:
+        raise SetupError("Say how it is to be called: make new SYSTEM=claims")
+    folder = seed.plant(PROJECT, name, noun).relative_to(PROJECT)
     console.print(f"{folder} is a system that works: its saga is in orchestrator.py.")
     hints = {
         f"make run SYSTEM={name}": "starts it and settles its sample",
@@ -142,10 +142,10 @@ def main() -> int:
     interrupts.heed()
     try:
         asked = parser.parse_args().command
-        name = os.environ.get("SYSTEM") or TRIPS
         if asked == "new":
-            new(name)
+            new(os.environ.get("SYSTEM", ""), os.environ.get("NOUN", ""))
             return 0
+        name = os.environ.get("SYSTEM") or TRIPS
         command = commands[asked]
         home = systems.find(PROJECT, name).folder
         command(System(PROJECT, home, _changes(), say=console.print, name=name))
@@ -158,12 +158,17 @@ def main() -> int:
 
 
 def _changes() -> Changes:
-    """Return what the environment asks for: ``PROFILE``, ``REPLICAS``, and tracing if there is a
-    Zipkin, for without one sidecars would log errors."""
+    """Return what the environment asks for: ``PROFILE``, ``REPLICAS``, people with ``IDENTITY=1``,
+    and tracing if there is a Zipkin, for without one sidecars would log errors."""
     replicas = os.environ.get("REPLICAS", "1")
     if not (replicas.isdecimal() and 1 <= int(replicas) <= MOST_REPLICAS):
         raise SetupError(f"REPLICAS is a number from 1 to {MOST_REPLICAS}, not {replicas!r}.")
-    return Changes(zipkin=_tracing(), profile=os.environ.get("PROFILE", ""), replicas=int(replicas))
+    return Changes(
+        zipkin=_tracing(),
+        profile=os.environ.get("PROFILE", ""),
+        replicas=int(replicas),
+        people=os.environ.get("IDENTITY", "") == "1",
+    )
 
 
 def _tracing() -> str | None:
@@ -180,6 +185,19 @@ def _start(system: System) -> None:
     console.print(f"Ready after {time.monotonic() - began:.1f} s.")
 
 
+def _send_sample(system: System, app_id: str) -> None:
+    """Send the sample and show what it came to. Raises SetupError when it is not done."""
+    shown, url = showing.read(system.known.showing), system.sidecar_url(app_id)
+    try:
+        sent = sample.send(url, app_id, system.known.sample, showing.Speaker(shown))
+    except sample.NotDone as why:
+        if why.case:
+            timeline.show(why.case, console)
+        raise
+    timeline.show(sent, console)
+    showing.show(shown, url, sent, console)
+
+
 def _down(system: System) -> str:
     return "`make down`" if system.name == TRIPS else f"`make down SYSTEM={system.name}`"
 
@@ -194,6 +212,8 @@ def _where(system: System) -> None:
     if mails.is_dir():
         console.print(f"  mails   {mails}")
     console.print(f"  data    {system.data}")
+    if system.changes.people:
+        console.print(f"  people  {identity.passwords(system.home)}")
     if system.changes.zipkin:
         console.print(f"  traces  {system.changes.zipkin}/zipkin/")
 

@@ -23,6 +23,7 @@ class Beside:
     etcd_peer: int
     postgres: int
     redis: int
+    identity: int
 
     @property
     def every(self) -> set[int]:
@@ -33,11 +34,11 @@ class Beside:
         return Beside(*(shifted(port, by) for port in astuple(self)))
 
 
-_TRIPS = Beside(50005, 50006, 9105, 9106, 9107, 9108, 8201, 5605, 5606, 15432, 16379)
+_TRIPS = Beside(50005, 50006, 9105, 9106, 9107, 9108, 8201, 5605, 5606, 15432, 16379, 9109)
 
 
 def of(placement: int, scheduler: int) -> Beside:
     """Return the ports of a system with placement and scheduler there, as its dapr.yaml has it."""
     if (placement, scheduler) == (_TRIPS.placement, _TRIPS.scheduler):
         return _TRIPS
-    return Beside(placement, scheduler, *range(placement + 2, placement + 11))
+    return Beside(placement, scheduler, *range(placement + 2, placement + 12))

@@ -20,10 +20,15 @@ from runtime.ports import listening
 from runtime.service import Service
 
 _USER = "travel"
+_GIVEN = {
+    "": {},
+    "postgres": {"postgresUrl": "POSTGRES_URL"},
+    "redis": {"redisHost": "REDIS_HOST", "redisPassword": "REDIS_PASSWORD"},
+}
 
 
 def databases(profile: str, data: Path, ports: Beside) -> tuple[list[Service], dict[str, str]]:
-    """Return the servers to start, and the environment in which sidecars find what they need.
+    """Return the servers to start, and the secrets by which sidecars find what they need.
 
     Raises SetupError when there is no such server to start.
     """
@@ -31,8 +36,8 @@ def databases(profile: str, data: Path, ports: Beside) -> tuple[list[Service], d
         return _postgres(data, ports.postgres)
     if profile == "redis" and "REDIS_HOST" not in os.environ:
         return _redis(data, ports.redis)
-    given = {"REDIS_PASSWORD": os.environ.get("REDIS_PASSWORD", "")}
-    return [], given if profile == "redis" else {}
+    given = {name: os.environ.get(variable, "") for name, variable in _GIVEN[profile].items()}
+    return [], given
 
 
 def _postgres(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
@@ -63,7 +68,7 @@ def _postgres(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
         lambda: subprocess.run(ready, check=False).returncode == 0,
     )
     url = f"postgresql://{_USER}:{password}@127.0.0.1:{port}/postgres?sslmode=disable"
-    return [service], {"POSTGRES_URL": url}
+    return [service], {"postgresUrl": url}
 
 
 def _redis(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
@@ -78,7 +83,7 @@ def _redis(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
     )
     command = [str(program), str(settings)]
     service = Service("redis", command, {port: "redis"}, lambda: listening(port))
-    return [service], {"REDIS_HOST": f"127.0.0.1:{port}", "REDIS_PASSWORD": password}
+    return [service], {"redisHost": f"127.0.0.1:{port}", "redisPassword": password}
 
 
 def _package(name: str) -> Path:

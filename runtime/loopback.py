@@ -22,5 +22,5 @@ def runtime_path(dapr: Dapr, folder: Path) -> Path:
     script.parent.mkdir(parents=True, exist_ok=True)
     daprd = shlex.quote(str(dapr.program("daprd")))
     script.write_text(f'#!/bin/sh\nexec {daprd} "$@" {shlex.join(_OPTIONS)}\n')
-    script.chmod(0o755)
+    script.chmod(0o700)
     return folder

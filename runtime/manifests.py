@@ -7,7 +7,7 @@ templates of the project's ``deploy/templates/``. What cannot be told from the l
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from runtime.template import is_orchestrator
 
 _MAIL_SINK = ("MAIL_SINK_PORT", "MAIL_SINK_FOLDER")
 _MAIL_SECRETS = ("host", "port", "user", "password")
+_SHUTDOWN = {"name": "shutdown", "version": "v1", "protocol": "http"}
 _TOP = ("namespace.yaml", "network-policies.yaml")
 _PATCH = "deployment-patch.yaml"
 Resource = dict[str, Any]
@@ -39,10 +40,12 @@ class Image(_Strict):
 
 
 class AppDetails(_Strict):
-    """More of an app: its environment, and why it is ``open`` to requests from outside."""
+    """More of an app: its environment, why it is ``open`` to requests from outside, and the names
+    by which those reach it."""
 
     env: dict[str, str] = {}
     open: str = ""
+    hosts: list[str] = []
 
 
 class Details(_Strict):
@@ -61,6 +64,7 @@ class App:
     args: list[str]
     env: dict[str, str]
     why_open: str = ""
+    hosts: tuple[str, ...] = ()
 
     @property
     def orchestrates(self) -> bool:
@@ -122,7 +126,16 @@ class Manifests:
         unknown = self.details.apps.keys() - {app["appID"] for app in described}
         if unknown:
             raise SetupError(f"{self._details} names no app of the system: {', '.join(unknown)}.")
-        return [_app(app, self.details.apps.get(app["appID"], AppDetails())) for app in described]
+        made = [_app(app, self.details.apps.get(app["appID"], AppDetails())) for app in described]
+        return [replace(app, env=app.env | self._hosts(app)) for app in made]
+
+    def _hosts(self, app: App) -> dict[str, str]:
+        """Return the setting that names what an open app is reached by: its service, in the four
+        ways that the cluster knows it, and what the details add."""
+        if not app.open:
+            return {}
+        service = [f"{app.id}{end}" for end in ("", *_in_cluster(self.namespace))]
+        return {"ALLOWED_HOSTS": ",".join([*service, *app.hosts])}
 
     @property
     def stores(self) -> list[Store]:
@@ -183,13 +196,18 @@ class Manifests:
         for each in self._components:
             if _type(each) == "bindings.smtp":
                 yield f"dapr/{_name(each)}.yaml", _dump(_with_secrets(each))
-            elif not _type(each).startswith("state."):
+            elif not _type(each).startswith(("state.", "secretstores.")):
                 yield f"dapr/{_name(each)}.yaml", _dump(each)
 
     def _configuration(self) -> str:
         local = self._only("Configuration")
-        spec = {key: value for key, value in local["spec"].items() if key != "nameResolution"}
-        why = "As components/configuration.yaml, but names are looked up in the cluster's DNS."
+        spec = {k: v for k, v in local["spec"].items() if k not in ("nameResolution", "secrets")}
+        allowed = [*spec["api"]["allowed"], _SHUTDOWN] if "api" in spec else []
+        spec |= {"api": {"allowed": allowed}} if allowed else {}
+        why = (
+            "As components/configuration.yaml, but names are looked up in the cluster's DNS,\n"
+            "# secrets are the cluster's, and an app may end its sidecar (see apps/)."
+        )
         return f"# {why}\n{_dump(local | {'spec': spec})}"
 
     def _resiliency(self) -> str:
@@ -231,7 +249,12 @@ def _app(described: dict[str, Any], details: AppDetails) -> App:
     if "uvicorn" not in command:
         raise SetupError(f"{described['appID']} is not started by uvicorn, as the image starts it.")
     args = command[command.index("uvicorn") + 1 :]
-    return App(described["appID"], described["appPort"], args, own | details.env, details.open)
+    env, hosts = own | details.env, tuple(details.hosts)
+    return App(described["appID"], described["appPort"], args, env, details.open, hosts)
+
+
+def _in_cluster(namespace: str) -> list[str]:
+    return [f".{namespace}", f".{namespace}.svc", f".{namespace}.svc.cluster.local"]
 
 
 def _with_secrets(mail: Resource) -> Resource:
@@ -240,7 +263,8 @@ def _with_secrets(mail: Resource) -> Resource:
         {"name": key, "secretKeyRef": {"name": _name(mail), "key": key}} for key in _MAIL_SECRETS
     ]
     kept = [item for item in mail["spec"]["metadata"] if item["name"] not in _MAIL_SECRETS]
-    return mail | {"spec": mail["spec"] | {"metadata": secret + kept}}
+    local = {key: value for key, value in mail.items() if key != "auth"}
+    return local | {"spec": mail["spec"] | {"metadata": secret + kept}}
 
 
 def _type(component: Resource) -> str:

@@ -15,12 +15,17 @@ MARK = "TRAVEL_SYSTEM"
 _GRACE_SECONDS = 10.0
 
 
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def spawn(
     command: Sequence[str | Path], home: Path, log: Path, env: Mapping[str, str], cwd: Path
 ) -> subprocess.Popen[bytes]:
-    """Start a marked process in a session of its own, its output in ``log``."""
+    """Start a marked process in a session of its own, its output in ``log``. What it writes is its
+    owner's only."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with open(log, "ab", opener=_for_its_owner) as output:
         return subprocess.Popen(
             [str(word) for word in command],
             cwd=cwd,
@@ -29,6 +34,7 @@ def spawn(
             stdout=output,
             stderr=output,
             start_new_session=True,
+            umask=0o077,
         )
 
 

@@ -2,8 +2,8 @@
 
 ``profiles/<name>/store.yaml`` takes the place of each state store of a system, and
 ``workflow-store.yaml`` of the one that keeps workflows; where one of them is missing, the system's
-own store stays. Only the spec is replaced: name and scopes are the system's. In it ``{store}``
-stands for the store's name, without its ending ``-store``.
+own store stays. Only the spec is replaced, and which store has its secrets: name and scopes are the
+system's. In it ``{store}`` stands for the store's name, without its ending ``-store``.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Profile:
         text = self.workflow_store if _keeps_workflows(spec) else self.store
         name = resource["metadata"]["name"].removesuffix("-store").replace("-", "_")
         other = yaml.safe_load(text.replace("{store}", name))
-        return resource | {"spec": other["spec"]} if other else resource
+        return resource | {key: other[key] for key in ("spec", "auth")} if other else resource
 
 
 def read(project: Path, name: str) -> Profile:

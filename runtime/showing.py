@@ -1,88 +1,130 @@
-"""What is said to a system's sample while it waits, and what it made that answers by itself.
+"""What a system's sample needs besides its request, and what is shown of it once it has ended.
 
-``showing.json`` in the folder of the system has both: ``says`` are signals with what each says,
-told whenever the case waits for them; ``opens`` names, with dots between, where in the case's JSON
-the address of something is that answers once it is done.
+``showing.json`` in the folder of the system says it. ``says`` are words that are said to the sample
+while it waits for them. ``looks`` are answers of services, shown as tables. ``opens`` names, with
+dots between, where in the case's JSON the address of something is that answers by itself.
 """
 
-import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 from pydantic import BaseModel
 from rich.console import Console
+from rich.table import Table
 
 from runtime.errors import SetupError
 from runtime.sample import Case
 
-_SECONDS = 300.0
-_LOOK_SECONDS = 0.3
-_OPEN = ("running",)
+_SECONDS = 30.0
 
 
-class Saying(BaseModel):
+class Saying(BaseModel, extra="forbid"):
     """A signal, and what it says."""
 
     signal: str
     word: dict[str, Any]
 
 
-class Showing(BaseModel):
+class Look(BaseModel, extra="forbid"):
+    """An answer that is shown: of an app, at a path with ``{id}`` for the id of the case. ``rows``
+    names where the rows lie in it."""
+
+    title: str
+    app: str
+    path: str
+    rows: str = ""
+
+
+class Showing(BaseModel, extra="forbid"):
     """All that is in such a file."""
 
     says: list[Saying] = []
+    looks: list[Look] = []
     opens: str = ""
 
 
-def read(file: Path) -> Showing | None:
-    """Return what a system wants said and shown, if anything."""
-    return Showing.model_validate_json(file.read_text()) if file.is_file() else None
+def read(file: Path) -> Showing:
+    """Return what a file names; nothing, if there is no such file. Raises
+    pydantic.ValidationError."""
+    return Showing.model_validate_json(file.read_text()) if file.is_file() else Showing()
 
 
-def see_through(showing: Showing, url: str, case: Case, console: Console) -> Case:
-    """Say what there is to say until the case has ended; return it as it is then. ``url`` is where
-    the orchestrator is. Raises SetupError when it does not end, or nobody answers."""
-    path = f"{url}/{case.kind.nouns}/{case.id}"
-    deadline, step = time.monotonic() + _SECONDS, ""
+class Speaker:
+    """Says to a case what there is to say, each word once to each wait."""
+
+    def __init__(self, showing: Showing) -> None:
+        self._words = {saying.signal: saying.word for saying in showing.says}
+        self._said: set[tuple[str, str]] = set()
+
+    def __call__(self, client: httpx.Client, url: str, case: dict[str, Any]) -> None:
+        """Say what a case waits for that is at ``url``, and print what became of it. Raises
+        httpx.HTTPError."""
+        for wait in case.get("waits", []):
+            to = wait["signal"], wait["attempt"]
+            if wait["signal"] in self._words and not wait["over"] and to not in self._said:
+                self._say(client, url, *to)
+
+    def _say(self, client: httpx.Client, url: str, signal: str, attempt: str) -> None:
+        word = self._words[signal]
+        answer = client.post(f"{url}/signals/{signal}", json=word | {"attempt": attempt})
+        if answer.is_server_error:
+            return  # it passes by itself
+        self._said.add((signal, attempt))
+        told = ", ".join(f"{name} {value}" for name, value in word.items())
+        why = "" if answer.is_success else f", but it was not taken: {answer.json()['detail']}"
+        print(f"           said: {signal}, {told}{why}", flush=True)
+
+
+def show(showing: Showing, sidecar_url: str, case: Case, console: Console) -> None:
+    """Print the answers that are to be shown, by way of a sidecar, and what the case made.
+
+    Raises SetupError when something does not answer.
+    """
+    with httpx.Client(timeout=_SECONDS) as client:
+        for look in showing.looks:
+            path = look.path.format(id=case.id)
+            answer = _asked(client, f"{sidecar_url}/v1.0/invoke/{look.app}/method/{path}")
+            console.print(f"\n[bold]{look.title}[/]")
+            console.print(_table(_rows(answer.json(), look.rows)))
+        address = _found(case.content, showing.opens) if showing.opens else None
+        if isinstance(address, str):
+            console.print(f"\n{address} answers {_asked(client, address).text}")
+
+
+def _asked(client: httpx.Client, url: str) -> httpx.Response:
     try:
-        with httpx.Client(timeout=30) as client:
-            while (content := client.get(path).raise_for_status().json())["status"] in _OPEN:
-                if time.monotonic() > deadline:
-                    raise SetupError(f"{case.id} has not ended after {_SECONDS:.0f} s.")
-                if (now := content.get("step") or "") != step:
-                    step = now
-                    console.print(f"  {step}")
-                _say(showing, client, path, content, console)
-                time.sleep(_LOOK_SECONDS)
-    except (httpx.HTTPError, ValueError) as fault:
-        raise SetupError(f"{case.id} could not be looked at: {fault!r}") from fault
-    return Case(case.id, case.kind, content)
-
-
-def open_it(showing: Showing, case: Case, console: Console) -> None:
-    """Print what answers at the address that the case has."""
-    address: Any = case.content
-    for name in filter(None, showing.opens.split(".")):
-        address = address.get(name) if isinstance(address, dict) else None
-    if not (showing.opens and isinstance(address, str)):
-        return
-    try:
-        answer = httpx.get(address, timeout=10).raise_for_status().text
+        return client.get(url).raise_for_status()
     except httpx.HTTPError as fault:
-        raise SetupError(f"{address} does not answer: {fault}") from fault
-    console.print(f"\n  {address} answers {answer}")
+        raise SetupError(f"{url} does not answer as it should: {fault}") from fault
 
 
-def _say(
-    showing: Showing, client: httpx.Client, path: str, content: dict[str, Any], console: Console
-) -> None:
-    for wait in content.get("waits", []):
-        for saying in showing.says:
-            if saying.signal != wait["signal"] or wait["over"]:
-                continue
-            body = saying.word | {"attempt": wait["attempt"]}
-            said = client.post(f"{path}/signals/{saying.signal}", json=body)
-            if said.is_success:
-                told = ", ".join(f"{name} {value}" for name, value in saying.word.items())
-                console.print(f"  said: {saying.signal}, {told}")
+def _found(answer: Any, where: str) -> Any:
+    for name in filter(None, where.split(".")):
+        answer = answer.get(name) if isinstance(answer, dict) else None
+    return answer
+
+
+def _rows(answer: Any, where: str) -> list[dict[str, Any]]:
+    found = _found(answer, where)
+    return found if isinstance(found, list) else [found]
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    columns = [name for name in rows[0] if any(row.get(name) is not None for row in rows)]
+    for name in columns:
+        is_money = any(isinstance(row.get(name), dict) for row in rows)
+        table.add_column(name, justify="right" if is_money else "left")
+    for row in rows:
+        table.add_row(*(_cell(row.get(name)) for name in columns))
+    return table
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case {"amount": int(amount), "currency": str(currency)}:
+            return f"{amount / 100:,.2f} {currency}"
+    return str(value)

@@ -38,13 +38,18 @@ def command(home: Path, read: Template, dapr: Dapr, plane: list[Service]) -> lis
         "nodaemon": "true",
         "logfile": str(logs.folder(home) / "supervisord.log"),
         "pidfile": str(folder / "supervisord.pid"),
+        "umask": "077",  # it sets its own, whatever it was started with
     }
     for service in plane:
-        config[f"program:{service.name}"] = _program(home, service.name, service.command, 1)
+        unit = _program(home, service.name, service.command, 1)
+        if service.env:
+            told = (f'{name}="{value}"' for name, value in service.env.items())
+            unit["environment"] = ",".join(told).replace("%", "%%")
+        config[f"program:{service.name}"] = unit
     for app in read.apps:
-        unit = [sys.executable, "-m", "runtime.supervisor", str(home), str(read.path)]
-        unit += [app.app_id, str(app.replica), str(dapr.cli)]
-        config[f"program:{app.name}"] = _program(home, app.name, unit, 2)
+        words = [sys.executable, "-m", "runtime.supervisor", str(home), str(read.path)]
+        words += [app.app_id, str(app.replica), str(dapr.cli)]
+        config[f"program:{app.name}"] = _program(home, app.name, words, 2)
     path = folder / "supervisord.conf"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:

@@ -5,10 +5,14 @@ of its dapr.yaml; a test gives another, with every port shifted, so that the two
 (blocks.py).
 """
 
+import math
+import os
+import secrets
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -18,6 +22,8 @@ from runtime import (
     beside,
     control_plane,
     databases,
+    identity,
+    keys,
     logs,
     loopback,
     processes,
@@ -34,6 +40,7 @@ from runtime.systems import TRIPS, Known
 from runtime.template import App, Changes, Template
 
 START_SECONDS = 90.0
+_TELLS_WHY_SECONDS = 10.0
 _PAUSE_SECONDS = 0.1
 _PLANE = ("placement", "scheduler")
 _DATABASES = ("postgres", "redis-server")
@@ -97,8 +104,11 @@ class System:
         return self.home / "data" / self.changes.profile
 
     def set_up(self) -> Dapr:
-        """Find or build Dapr. Raises SetupError."""
-        return find_or_build(control_plane_runs=self._foreign_control_plane())
+        """Find or build Dapr, and make what a start by hand needs. Raises SetupError."""
+        dapr = find_or_build(control_plane_runs=self._foreign_control_plane())
+        self._make_folders()
+        keys.keep(self.data)
+        return dapr
 
     def start(self) -> None:
         """Start everything and return when every app and sidecar is ready.
@@ -106,11 +116,12 @@ class System:
         Raises SetupError, saying what is wrong and where the log is; then nothing is left running.
         """
         dapr = self.set_up()
-        self._write_template()
         started = time.time()
         try:
-            require_free(self.template.ports)
-            launcher = self._supervise(dapr) if self.supervised else self._launch(dapr)
+            with _for_its_owner_only():
+                self._write_template()
+                require_free(self.template.ports)
+                launcher = self._supervise(dapr) if self.supervised else self._launch(dapr)
             self._wait_until_ready(launcher, started)
         except BaseException:
             self.stop()
@@ -224,11 +235,23 @@ class System:
         return self.home / ".dapr" / "started-with"
 
     def _write_template(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
-        self._started_with.parent.mkdir(parents=True, exist_ok=True)
         self._started_with.write_text(repr(self.changes))
         if self._folder != self.known.folder:
-            template.write(self.project, self.home, self._folder, self.changes, self.name)
+            changes = self._with_people() if self.changes.people else self.changes
+            template.write(self.project, self.home, self._folder, changes, self.name)
+
+    def _with_people(self) -> Changes:
+        """Return the changes by which the orchestrator knows where people log in."""
+        app_id = template.read(self.known.template).orchestrator
+        known = identity.environment(self.ports_beside.identity)
+        env = {app_id: known | dict(self.changes.env.get(app_id, {}))}
+        return replace(self.changes, env={**self.changes.env, **env})
+
+    def _make_folders(self) -> None:
+        """Make the folders for all that is kept and logged, for their owner only."""
+        for folder in (self.home / "data", self.data, self.home / ".dapr"):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
 
     def _foreign_control_plane(self) -> bool:
         """Say whether the machine has a control plane for the real system to use."""
@@ -250,14 +273,26 @@ class System:
 
     def _databases(self) -> list[Service]:
         """Return the database servers that this system has to bring; let sidecars find them."""
-        services, env = databases.databases(self.changes.profile, self.data, self.ports_beside)
-        self._env = env
+        services, secrets = databases.databases(self.changes.profile, self.data, self.ports_beside)
+        keys.keep(self.data, secrets)
         for service in services:
             require_free(service.ports)
         return services
 
+    def _identity(self) -> list[Service]:
+        """Return the identity provider, if this system is to bring one; let the sidecars prove
+        themselves to their apps, so that these know a service from a person."""
+        if not self.changes.people:
+            return []
+        app_id, port = self.template.orchestrator, self.ports_beside.identity
+        identity.set_up(self.project, self.home, app_id, self._app(app_id).port)
+        self._env = {"APP_API_TOKEN": secrets.token_hex(32)}
+        service = identity.service(self.project, self.home, port)
+        require_free(service.ports)
+        return [service]
+
     def _launch(self, dapr: Dapr) -> subprocess.Popen[bytes]:
-        for service in (*self._databases(), *self._control_plane(dapr)):
+        for service in (*self._databases(), *self._control_plane(dapr), *self._identity()):
             self._start_service(service)
         self.say(f"Starting {len(self.template.apps)} apps and their sidecars …")
         return self._spawn_launcher(
@@ -265,7 +300,7 @@ class System:
         )
 
     def _supervise(self, dapr: Dapr) -> subprocess.Popen[bytes]:
-        services = [*self._databases(), *self._control_plane(dapr)]
+        services = [*self._databases(), *self._control_plane(dapr), *self._identity()]
         self.say(f"Starting {len(self.template.apps)} apps and their sidecars under supervisord …")
         command = supervisor.command(self.home, self.template, dapr, services)
         return self._spawn_launcher(dapr, command, "supervisord-output.log")
@@ -295,16 +330,20 @@ class System:
 
     def _wait_until_ready(self, cli: subprocess.Popen[bytes], since: float) -> None:
         deadline = time.monotonic() + START_SECONDS
-        apps, waiting = self.template.apps, ""
+        apps, waiting, tell_at = self.template.apps, "", deadline
         with httpx.Client(timeout=5) as client:
             while unready := _unready(client, apps):
                 self._require_alive(cli, apps, since)
                 if unready != waiting:
-                    waiting = unready
+                    waiting, tell_at = unready, time.monotonic() + _TELLS_WHY_SECONDS
                     self.say(f"Waiting for {waiting} …")
+                if time.monotonic() > tell_at:
+                    tell_at = math.inf
+                    self.say(f"It is not ready yet{_why_not(client, apps, unready)}.")
                 if time.monotonic() > deadline:
                     raise SetupError(
-                        f"{unready} was not ready after {START_SECONDS:.0f} s; the logs are in "
+                        f"{unready} was not ready after {START_SECONDS:.0f} s"
+                        f"{_why_not(client, apps, unready)}.\nThe logs are in "
                         f"{logs.folder(self.home)}."
                     )
                 time.sleep(_PAUSE_SECONDS)
@@ -326,7 +365,20 @@ class System:
             raise SetupError(f"What launches the apps ended; its log is {run_log}:\n{why}")
 
     def _app(self, app_id: str) -> App:
-        return next(app for app in self.template.apps if app.app_id == app_id)
+        if app := next(iter(self.replicas_of(app_id)), None):
+            return app
+        known = ", ".join(sorted({app.app_id for app in self.template.apps}))
+        raise SetupError(f"{self.known.template} has no app {app_id}. There are: {known}.")
+
+
+@contextmanager
+def _for_its_owner_only() -> Iterator[None]:
+    """Let what is written meanwhile be readable for its owner only."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _is(process: psutil.Process, kind: str, apps: Sequence[App]) -> bool:
@@ -343,6 +395,15 @@ def _unready(client: httpx.Client, apps: tuple[App, ...]) -> str:
             return f"the sidecar of {app.name}"
         if not _answers(client, f"http://127.0.0.1:{app.port}/readyz"):
             return app.name
+    return ""
+
+
+def _why_not(client: httpx.Client, apps: tuple[App, ...], unready: str) -> str:
+    """Return what an app itself says of why it is not ready, or an empty text."""
+    for app in apps:
+        if app.name == unready:
+            with suppress(httpx.HTTPError, ValueError, KeyError, TypeError):
+                return f": {client.get(f'http://127.0.0.1:{app.port}/readyz').json()['detail']}"
     return ""
 
 

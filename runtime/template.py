@@ -4,7 +4,7 @@ import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,12 +76,31 @@ def read(path: Path) -> Template:
     for resource in sorted((path.parent / "components").glob("*.yaml")):
         check_resource(resource)
     common = content["common"]
+    _check_ports(path, content["apps"])
     return Template(
         path=path,
         apps=tuple(_numbered(content["apps"])),
         placement_port=_port_of(common["placementHostAddress"]),
         scheduler_port=_port_of(common["schedulerHostAddress"]),
     )
+
+
+def _check_ports(path: Path, apps: Sequence[Mapping[str, Any]]) -> None:
+    """Check that every app has its ports, and none has another's. Raises SetupError."""
+    taken: dict[int, str] = {}
+    for app in apps:
+        if lacks := [key for key in _PORT_KEYS if key not in app]:
+            raise SetupError(f"{path} says of {app['appID']} no {', '.join(lacks)}.")
+        if "--port" not in app["command"]:
+            raise SetupError(f"{path}: the command of {app['appID']} needs --port and a number.")
+        listens = int(app["command"][app["command"].index("--port") + 1])
+        given = [(app[key], f"{key} of {app['appID']}") for key in _PORT_KEYS]
+        if listens != app["appPort"]:  # a test's proxy stands between
+            given.append((listens, f"--port of {app['appID']}"))
+        for port, what in given:
+            if port in taken:
+                raise SetupError(f"{path} gives port {port} twice: {taken[port]}, and {what}.")
+            taken[port] = what
 
 
 def is_orchestrator(app_id: str) -> bool:
@@ -114,6 +133,8 @@ class Changes:
     stay (``5s``, ``20m``); ``zipkin`` is where traces go. ``profile`` names a folder of
     ``profiles/`` whose stores take the place of the system's; what it keeps is in
     ``data/`` under that name. Of several ``replicas`` of an app, each has ports of its own.
+    ``people``: who comes to the orchestrator's door is asked who they are, and an identity provider
+    is brought where they log in.
     """
 
     by: int = 0
@@ -123,6 +144,7 @@ class Changes:
     zipkin: str | None = None
     profile: str = ""
     replicas: int = 1
+    people: bool = False
 
 
 def write(
@@ -223,7 +245,7 @@ def _placed(resource: Any, changes: Changes) -> Any:
     for item in metadata if isinstance(metadata, list) else []:
         if item["name"] == "port":
             item["value"] = str(shifted(int(item["value"]), changes.by))
-        if item["name"] == "connectionString" and "value" in item:
+        if item["name"] in ("connectionString", "secretsFile") and "value" in item:
             item["value"] = item["value"].replace("data/", own_data)
     return resource
 

@@ -2,6 +2,7 @@
 
 from sagas.core.calls import Refused
 from sagas.core.kind import Kind, Show
+from sagas.core.listening import Ear
 from sagas.core.policies import Policies, Retry
 from sagas.core.progress import Progress
 from sagas.core.saga import Saga
@@ -16,6 +17,7 @@ __all__ = [
     "Console",
     "Done",
     "Durable",
+    "Ear",
     "Kind",
     "Policies",
     "Progress",

@@ -1,7 +1,12 @@
-"""Structured logs, one line an event: readable in a terminal, JSON with ``LOG_FORMAT=json``."""
+"""Structured logs, one line an event: readable in a terminal, JSON with ``LOG_FORMAT=json``.
+
+A traceback has no values of variables, and no line a mail address.
+"""
 
 import logging
+import re
 import sys
+from typing import Any
 
 import structlog
 from opentelemetry import trace
@@ -10,6 +15,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 # Libraries that tell each turn of a workflow, and each line of a mail's delivery.
 _CHATTY = ("durabletask-client", "durabletask-worker", "mail.log")
+_ADDRESS = re.compile(r"[^\s@<>\"'(),:;=\[\]{}]+@[^\s@<>\"'(),:;=\[\]{}]+")
 
 
 class LogSettings(BaseSettings):
@@ -38,13 +44,18 @@ def set_up_logs() -> None:
     last: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, _app_named(settings.app_id)], processors=[remove, *last]
+            foreign_pre_chain=[*shared, _app_named(settings.app_id)],
+            processors=[remove, *last, _without_addresses],
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.app_log_level, force=True)
@@ -54,6 +65,11 @@ def set_up_logs() -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+
+
+def _without_addresses(_: WrappedLogger, __: str, line: Any) -> str:
+    """Return the finished line without them."""
+    return _ADDRESS.sub("…@…", line) if "@" in line else str(line)
 
 
 def _with_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -65,7 +65,7 @@ def changes(
         "CARE_SECONDS": CARE_SECONDS,
         "UNREADABLE_LOOKS": UNREADABLE_LOOKS,
     }
-    many = {"BOOKINGS_AT_ONCE": BOOKINGS_AT_ONCE}
+    many = {"BOOKINGS_AT_ONCE": BOOKINGS_AT_ONCE, "OPEN_CASES_PER_OWNER": "0"}
     wished = Changes(
         proxied_by=PROXIED_BY,
         env={FLIGHT: short_holds, HOTEL: short_holds, ORCHESTRATOR: short_patience | many} | clocks,

@@ -1,4 +1,7 @@
-"""A new system of one's own: ``make new SYSTEM=claims`` writes it into ``systems/claims/``."""
+"""A new system of one's own: ``make new SYSTEM=claims`` writes it into ``systems/claims/``.
+
+Its cases are claims; ``NOUN=loan`` gives those of a library another noun.
+"""
 
 import keyword
 import re
@@ -13,20 +16,26 @@ from runtime.errors import SetupError
 _NAME = re.compile(r"[a-z][a-z0-9]{1,19}")  # a Python package and part of Kubernetes' names
 _STORES = ("desk", "payment", "workflow")
 _BLOCK = 300  # ports
-_BLOCKS = range(6_400, 30_000, _BLOCK)
+_BLOCKS = range(10_000, 30_000, _BLOCK)  # above those of the systems of the project
 _REPLICAS = 4 * template.REPLICA_STEP
 
 
-def plant(project: Path, name: str) -> Path:
-    """Write a system of this name, which works as it stands; return its folder.
+def plant(project: Path, name: str, noun: str = "") -> Path:
+    """Write a system of this name, which works as it stands; return its folder. One case of it is
+    a ``noun``; without it, the name says what.
 
     Raises SetupError, and changes nothing, when the name is taken or none for a system.
     """
-    _check(name)
+    _check(name, "system")
+    if noun:
+        _check(noun, "case")
+    noun, nouns = (noun, _plural(noun)) if noun else noun_of(name)
+    if noun in _STORES:
+        raise SetupError(f"There will be a {noun}-store already; choose another name.")
     folder = project / "systems" / name
     if folder.exists() or name == systems.TRIPS:
         raise SetupError(f"There is a system {name} already; choose another name.")
-    files = list(_files(name, _free_block(project)))
+    files = list(_files(name, noun, nouns, _free_block(project)))
     for path, text in files:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
@@ -39,23 +48,25 @@ def noun_of(name: str) -> tuple[str, str]:
         return f"{name[:-3]}y", name
     if name.endswith("s") and not name.endswith(("ss", "us")) and len(name) > 2:
         return name[:-1], name
-    return name, f"{name}es" if name.endswith("s") else f"{name}s"
+    return name, _plural(name)
 
 
-def _check(name: str) -> None:
+def _plural(noun: str) -> str:
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "z", "ch", "sh")) else f"{noun}s"
+
+
+def _check(name: str, what: str) -> None:
     if not _NAME.fullmatch(name):
         raise SetupError(
-            f"{name!r} is no name for a system: 2 to 20 small letters and digits, a letter first."
+            f"{name!r} is no name for a {what}: 2 to 20 small letters and digits, a letter first."
         )
     if keyword.iskeyword(name):
         raise SetupError(f"{name} is a word of Python's own; choose another name.")
-    noun, _ = noun_of(name)
-    if noun in _STORES:
-        raise SetupError(f"There will be a {noun}-store already; choose another name.")
 
 
-def _files(name: str, base: int) -> Iterator[tuple[str, str]]:
-    noun, nouns = noun_of(name)
+def _files(name: str, noun: str, nouns: str, base: int) -> Iterator[tuple[str, str]]:
     env = Environment(
         loader=PackageLoader("runtime.seed", "."),
         undefined=StrictUndefined,
@@ -84,7 +95,7 @@ def _files(name: str, base: int) -> Iterator[tuple[str, str]]:
 
     for plain in ("orchestrator.py", "desk.py", "sample.json", "dapr.yaml"):
         yield plain, rendered(plain)
-    for resource in ("configuration", "resiliency"):
+    for resource in ("configuration", "doors", "resiliency", "secrets"):
         yield f"components/{resource}.yaml", rendered(f"components/{resource}.yaml")
     users = {
         "desk-store": "desk-service",

@@ -93,11 +93,13 @@ class Wait(BaseModel, extra="allow"):
 
 class Milestone(BaseModel, extra="allow"):
     """Something of the whole case, not of one step: the word for its success, ``needs_attention``,
-    ``resumed``, ``late_signal``."""
+    ``resumed``, ``late_signal``; and what somebody asked for who was asked who they are (``by``):
+    ``resume_requested``, ``signal_sent``."""
 
     event: str
     at: datetime
     detail: str | None = None
+    by: str | None = None
 
 
 class Progress(BaseModel, extra="allow"):

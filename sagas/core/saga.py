@@ -15,6 +15,7 @@ from dapr.ext.workflow import DaprWorkflowContext
 from pydantic import BaseModel, ValidationError
 
 from sagas.core.calls import Refused
+from sagas.core.listening import ASKED_EVERY, Ear
 from sagas.core.policies import Policies, Retry
 from sagas.core.progress import Attention, Blocked, Entry, Milestone, Progress, Result, Wait
 from sagas.core.signals import Signal
@@ -28,7 +29,6 @@ S = TypeVar("S", bound=BaseModel)
 M = TypeVar("M", bound=BaseModel)
 
 CANCEL, RESUME = "cancel", "resume"
-_ASKED_EVERY = timedelta(minutes=5)
 
 
 class Stopped(Exception):
@@ -61,6 +61,7 @@ class Saga:
     given: Mapping[str, Any] = field(default_factory=dict)
     heard: Sequence[Wait] = ()
     _words: list[Wait] = field(default_factory=list)
+    _ears: list[Ear[Any]] = field(default_factory=list)
     _undos: list[list[Step[Any]]] = field(default_factory=list)
     _left_something: bool = False
 
@@ -121,9 +122,9 @@ class Saga:
         attempt: str = "",
         late: S | None = None,
         ask: Step[S] | None = None,
-        every: timedelta = _ASKED_EVERY,
+        every: timedelta = ASKED_EVERY,
     ) -> Durable[S]:
-        """Wait for a signal and return what it says; see `first_of`."""
+        """Wait for a signal and return what it says; see `listen`."""
         said: S = yield from self.first_of(
             signal, within=within, attempt=attempt, late=late, ask=ask, every=every
         )
@@ -136,14 +137,28 @@ class Saga:
         attempt: str = "",
         late: BaseModel | None = None,
         ask: Step[Any] | None = None,
-        every: timedelta = _ASKED_EVERY,
+        every: timedelta = ASKED_EVERY,
     ) -> Durable[Any]:
-        """Wait durably for one of several signals, and return what it says.
+        """Wait durably for one of several signals, and return what it says; see `listen`."""
+        ear = self.listen(*signals, within=within, attempt=attempt, late=late, ask=ask, every=every)
+        said = yield from self.first(ear)
+        return said
+
+    def listen(
+        self,
+        *signals: Signal[S],
+        within: timedelta,
+        attempt: str = "",
+        late: S | None = None,
+        ask: Step[Any] | None = None,
+        every: timedelta = ASKED_EVERY,
+    ) -> Ear[S]:
+        """Begin to listen for one of several signals; `first` waits for what is said.
 
         Only a word about ``attempt`` is heard, if that is given. When none comes ``within`` the
-        time, ``late`` is returned; without it, the saga stops, refused. A word that may get lost is
-        also asked for with ``ask``, now and then; a refusal of that means "not yet". Raises Stopped
-        also when the word amounts to a refusal, or the saga is cancelled.
+        time, ``late`` counts as said; without it, the saga stops, refused. A word that may get lost
+        is also asked for with ``ask``, now and then; a refusal of that means "not yet". Raises
+        Stopped when a run before this one was told what amounts to a refusal.
         """
         for signal in signals:
             if known := self._known(signal, attempt):
@@ -151,31 +166,46 @@ class Saga:
                 told = signal.read(known.word)
                 if signal.check and (no := signal.check(told)):
                     self.refuse(signal.name, no.reason, no.detail)
-                return told
-        waits = [self._wait(signal, attempt, within) for signal in signals]
-        self.progress.waits += waits
-        entry = self._note(" or ".join(signal.name for signal in signals), attempt)
-        too_late = self.ctx.create_timer(within)
-        events = [self.turns.event(signal.event(attempt)) for signal in signals]
-        yield from self.put_on_record()
-        said: BaseModel | None = None
-        while said is None:
-            again = self.ctx.create_timer(every) if ask else None
-            yield from self.turns.first_of(*events, too_late, *([again] if again else []))
-            for number, (signal, wait) in enumerate(zip(signals, waits, strict=True)):
-                if said is None and events[number].is_complete:
-                    said = self._taken(signal, events[number].get_result(), entry, waits, wait)
-                    if said is None:
-                        events[number] = self.turns.event(signal.event(attempt))
-            if said is None:
-                self._stop_if_cancelled_at(entry, waits)
-            if said is None and too_late.is_complete:
-                said = yield from self._not_in_time(entry, waits, late)
-                if said is None:
-                    too_late = self.ctx.create_timer(within)
-            elif said is None and ask and again and again.is_complete:
-                said = yield from self._asked(ask, signals[0], entry, waits)
-        return said
+                return Ear(signals, attempt, within, late, ask, every, said=told)
+        ear = Ear(signals, attempt, within, late, ask, every)
+        ear.waits = [self._wait(signal, attempt, within) for signal in signals]
+        self.progress.waits += ear.waits
+        ear.entry = self._note(" or ".join(signal.name for signal in signals), attempt)
+        ear.too_late = self.ctx.create_timer(within)
+        for signal in signals:
+            self.turns.event(signal.event(attempt))
+        self._ears.append(ear)
+        return ear
+
+    def first(self, *ears: Ear[Any], within: timedelta | None = None) -> Durable[Any]:
+        """Wait durably for the first word that an ear hears, and return it; None when nothing was
+        said ``within`` the time. The other ears stay open: what they hear meanwhile is kept.
+
+        Raises Stopped when the word, or that none came in time, amounts to a refusal, or the saga
+        is cancelled.
+        """
+        pause = None if within is None else self.ctx.create_timer(within)
+        if any(ear.is_new for ear in ears if ear in self._ears):
+            yield from self.put_on_record()
+        for ear in ears:
+            ear.is_new = False
+        while True:
+            for ear in ears:
+                if ear.said is not None and not ear.is_told:
+                    ear.is_told = True
+                    return ear.said
+            if pause and pause.is_complete:
+                return None
+            yield from self._listen_on([ear for ear in ears if ear in self._ears], pause)
+
+    def close(self, ear: Ear[Any]) -> None:
+        """Listen no more: a person's word is not waited for, a participant's is kept for an ear
+        that listens later."""
+        if ear in self._ears:
+            self._over(ear)
+            waits = self.progress.waits
+            waits[:] = [wait for wait in waits if not any(wait is each for each in ear.waits)]
+            self.turns.close(ear.line, "done", None, None)
 
     def refuse(self, step: str, reason: str, detail: str) -> NoReturn:
         """Stop here: what was done is undone, and the case ends rejected. That cannot be past the
@@ -197,14 +227,19 @@ class Saga:
 
     def compensate(self) -> Durable[list[Entry]]:
         """Undo in reverse order, parallel steps together. Return what could not be undone; calling
-        this again tries just that."""
+        this again tries just that, and what is to come after it."""
         self.turns.cancel = None
+        if halt := self.progress.halt:
+            self._stop_listening(halt.reason, halt.detail)
         left: list[list[Step[Any]]] = []
         failed: list[Entry] = []
         for undos in reversed(self._undos):
-            dues = [self._due(undo, self.policies.undo, compensates=True) for undo in undos]
+            open_ = {undo.name for together in left for undo in together}
+            held = [undo for undo in undos if open_.intersection(undo.after)]
+            called = [undo for undo in undos if undo not in held]
+            dues = [self._due(undo, self.policies.undo, compensates=True) for undo in called]
             yield from self._settle(dues)
-            left.insert(0, [due.step for due in dues if not due.done])
+            left.insert(0, [*held, *(due.step for due in dues if not due.done)])
             failed += [due.entry for due in dues if not due.done]
         self._undos = [undos for undos in left if undos]
         return failed
@@ -251,6 +286,8 @@ class Saga:
         progress.milestones.append(Milestone(event="needs_attention", at=self.now, detail=names))
         yield from self.put_on_record()
         yield from self.turns.first_of(resumed)
+        if resumed.is_complete:
+            self.turns.take(RESUME)
         progress.status, progress.attention = "running", None
         self._stop_if_cancelled(names)
         progress.milestones.append(Milestone(event="resumed", at=self.now))
@@ -342,13 +379,42 @@ class Saga:
         if self.cancelled and self.turns.cancelled:
             raise Stopped(step, self.cancelled.reason, self.cancelled.detail, "cancelled")
 
-    def _stop_if_cancelled_at(self, entry: Entry, waits: Sequence[Wait]) -> None:
+    def _listen_on(self, ears: Sequence[Ear[Any]], pause: Any) -> Durable[None]:
+        """Wait until something happens to these ears: a word before a cancel, a cancel before it
+        is too late, that before a word is asked for."""
+        for ear in ears:
+            ear.again = ear.again or (self.ctx.create_timer(ear.every) if ear.ask else None)
+        tasks = [task for ear in ears for task in self._tasks(ear)]
+        yield from self.turns.first_of(*tasks, *([pause] if pause else []))
+        for ear in ears:
+            if self._has_heard(ear):
+                return
+        self._stop_if_cancelled_listening(ears)
+        for ear in ears:
+            if ear.too_late.is_complete:
+                yield from self._not_in_time(ear)
+                return
+        for ear in ears:
+            if ear.ask and ear.again.is_complete:
+                ear.again = None
+                yield from self._asked(ear, ear.ask)
+                return
+
+    def _tasks(self, ear: Ear[Any]) -> list[Any]:
+        events = [self.turns.event(signal.event(ear.attempt)) for signal in ear.signals]
+        return [*events, ear.too_late, *([ear.again] if ear.again else [])]
+
+    def _stop_if_cancelled_listening(self, ears: Sequence[Ear[Any]]) -> None:
         try:
-            self._stop_if_cancelled(entry.step)
+            self._stop_if_cancelled(", ".join(ear.line.step for ear in ears))
         except Stopped as stop:
-            self._over(entry, waits)
-            self.turns.close(entry, "refused", stop.reason, stop.detail)
+            self._stop_listening(stop.reason, stop.detail)
             raise
+
+    def _stop_listening(self, reason: str, detail: str) -> None:
+        for ear in list(self._ears):
+            self._over(ear)
+            self.turns.close(ear.line, "refused", reason, detail)
 
     def _known(self, signal: Signal[Any], attempt: str) -> Wait | None:
         """Take the first wait not taken yet in which an earlier run of the case was told."""
@@ -362,58 +428,61 @@ class Saga:
         until = self.now + within
         return Wait(signal=signal.name, attempt=attempt, since=self.now, until=until)
 
-    def _taken(
-        self, signal: Signal[S], word: Any, entry: Entry, waits: Sequence[Wait], wait: Wait
-    ) -> S | None:
-        """Return what a signal says; None if that makes no sense. Raises Stopped if it amounts to a
+    def _has_heard(self, ear: Ear[Any]) -> bool:
+        """Take what an ear hears, but for what makes no sense. Raises Stopped if it amounts to a
         refusal."""
-        try:
-            said = signal.read(word)
-        except ValidationError:
-            return None
+        for signal, wait in zip(ear.signals, ear.waits, strict=True):
+            event = signal.event(ear.attempt)
+            if not self.turns.event(event).is_complete:
+                continue
+            try:
+                said = signal.read(self.turns.take(event))
+            except ValidationError:
+                continue
+            self._say(ear, signal, wait, said, signal.told(said) if signal.told else None)
+            return True
+        return False
+
+    def _say(
+        self, ear: Ear[Any], signal: Signal[S], wait: Wait, said: S, detail: str | None
+    ) -> None:
         wait.word = said.model_dump(mode="json", by_alias=True)
-        self._over(entry, waits)
+        self._over(ear)
         if signal.check and (no := signal.check(said)):
-            self.turns.close(entry, "refused", no.reason, no.detail)
-            self.refuse(entry.step, no.reason, no.detail)
-        self.turns.close(entry, "done", None, signal.told(said) if signal.told else None)
-        return said
+            self.turns.close(ear.line, "refused", no.reason, no.detail)
+            self.refuse(ear.line.step, no.reason, no.detail)
+        self.turns.close(ear.line, "done", None, detail)
+        ear.said = said
 
-    def _not_in_time(
-        self, entry: Entry, waits: Sequence[Wait], late: BaseModel | None
-    ) -> Durable[BaseModel | None]:
-        reason, detail = f"{waits[0].signal}_timed_out", f"Nobody decided by {waits[0].until}."
-        if late is None and self.progress.irrevocable:
-            entry.reason, entry.detail = reason, detail
-            yield from self.ask_for_help([entry])
-            return None
-        self._over(entry, waits)
-        self.turns.close(entry, "refused" if late is None else "done", reason, detail)
-        if late is None:
-            self.refuse(entry.step, reason, detail)
-        return late
+    def _not_in_time(self, ear: Ear[Any]) -> Durable[None]:
+        [first, *_] = ear.waits
+        reason, detail = f"{first.signal}_timed_out", f"Nobody decided by {first.until}."
+        if ear.late is None and self.progress.irrevocable:
+            ear.line.reason, ear.line.detail = reason, detail
+            yield from self.ask_for_help([ear.line])
+            ear.too_late = self.ctx.create_timer(ear.within)
+            for wait in ear.waits:
+                wait.until = self.now + ear.within
+            return
+        self._over(ear)
+        self.turns.close(ear.line, "refused" if ear.late is None else "done", reason, detail)
+        if ear.late is None:
+            self.refuse(ear.line.step, reason, detail)
+        ear.said = ear.late
 
-    def _asked(
-        self, ask: Step[Any], signal: Signal[Any], entry: Entry, waits: Sequence[Wait]
-    ) -> Durable[BaseModel | None]:
-        """Ask for a word that may have got lost. None: it has not been said yet."""
+    def _asked(self, ear: Ear[Any], ask: Step[Any]) -> Durable[None]:
+        """Ask for a word that may have got lost; it may not have been said yet."""
         due = self._due(ask, self.policies.step, quiet=True)
         yield from self.turns.settle([due])
-        if not due.done:
-            return None
-        answer: BaseModel = ask.answer.model_validate(due.value)
-        waits[0].word = answer.model_dump(mode="json", by_alias=True)
-        self._over(entry, waits)
-        if signal.check and (no := signal.check(answer)):
-            self.turns.close(entry, "refused", no.reason, no.detail)
-            self.refuse(entry.step, no.reason, no.detail)
-        self.turns.close(entry, "done", None, "It was asked for.")
-        return answer
+        if due.done:
+            answer: BaseModel = ask.answer.model_validate(due.value)
+            self._say(ear, ear.signals[0], ear.waits[0], answer, "It was asked for.")
 
-    def _over(self, entry: Entry, waits: Sequence[Wait]) -> None:
-        for wait in waits:
+    def _over(self, ear: Ear[Any]) -> None:
+        self._ears.remove(ear)
+        for wait in ear.waits:
             wait.over = True
-        entry.ended_at = self.now
+        ear.line.ended_at = self.now
 
     def _note(self, step: str, resource: str = "") -> Entry:
         entry = Entry(step=step, resource=resource, started_at=self.now, tried_at=self.now)
@@ -424,6 +493,7 @@ class Saga:
         self, step: Step[Any], retry: Retry, compensates: bool = False, quiet: bool = False
     ) -> Due:
         """Return a step that is due; but for one that is ``quiet``, its line is entered."""
+        step = step.given(step.says(self.progress), **step.body) if step.says else step
         resource = f"{self.id}:{step.resource}" if step.resource else ""
         entry = Entry(
             step=step.name,
@@ -434,8 +504,14 @@ class Saga:
         )
         if not quiet:
             self.progress.entries.append(entry)
-        activity = self.placed[step.name].activity
-        return Due(step, entry, activity, resource, retry, guarded=compensates)
+        return Due(step, entry, self._activity(step), resource, retry, guarded=compensates)
+
+    def _activity(self, step: Step[Any]) -> str:
+        try:
+            return self.placed[step.name].activity
+        except KeyError:
+            words = f"The step {step.name} stands in no row of the kind: add it to rows."
+            raise LookupError(words) from None
 
     def _own(self, step: Step[Any], retry: Retry, says: Progress | None = None) -> Due:
         """Return a step about the case's own record: it has no line."""

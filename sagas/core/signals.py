@@ -19,10 +19,10 @@ class Signal(Generic[S]):
     waits: it is kept. Both may carry the ``attempt`` that they answer: of another attempt, they
     change nothing. ``check`` returns the refusal that a word amounts to, which stops the saga;
     ``told`` puts a word into words for people. ``choices`` are what a person chooses from on a
-    page, by what the buttons say. ``unasked`` is the reason code of a person's word that nobody
-    waits for. ``forbids`` is given the case's request and a word, and returns the refusal if this
-    person may not say this of this case: then nobody is told anything. Who says a word is in its
-    field ``by``, if it matters.
+    page, by what the buttons say. ``of_owner``: that person is the case's owner. ``unasked`` is the
+    reason code of a person's word that nobody waits for. ``forbids`` is given the case's request
+    and a word, and returns the refusal if this person may not say this of this case: then nobody is
+    told anything. Who says a word is in its field ``by``, if it matters.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Signal(Generic[S]):
     check: Callable[[S], Refused | None] | None = None
     told: Callable[[S], str] | None = None
     choices: Mapping[str, S] = field(default_factory=dict)
+    of_owner: bool = False
     unasked: str = "not_waited_for"
     forbids: Callable[[Any, S], Refused | None] | None = None
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from sagas.core.calls import Answer, Refused
+from sagas.core.progress import Progress
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -34,7 +35,9 @@ class Step(Generic[A]):
     ``resource`` is kept whole, of any other only what the model names. ``check`` looks at an answer
     and returns what is kept of it, or the refusal that it amounts to. A refusal of a step that was
     ``promised`` before, as the confirmation of a hold, is a fault of the service: the case ends
-    failed, not rejected. Past a ``pivot`` nothing is undone any more: see `Saga`.
+    failed, not rejected. Past a ``pivot`` nothing is undone any more: see `Saga`. ``says`` makes
+    the body of how far the case has come when the call is due: so an undo can say why it is made.
+    An undo that says what others told is called ``after`` these, by their names, are done.
     """
 
     name: str
@@ -46,6 +49,8 @@ class Step(Generic[A]):
     promised: bool = False
     pivot: bool = False
     check: "Callable[[A], A | Refused] | None" = None
+    says: "Callable[[Progress], BaseModel] | None" = None
+    after: tuple[str, ...] = ()
     body: dict[str, Any] = field(default_factory=dict)
 
     @property

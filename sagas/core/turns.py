@@ -98,11 +98,15 @@ class Turns:
         return self._heard
 
     def event(self, name: str) -> Any:
-        """Return the task that waits for an event: of one that nobody waits for any more, the same,
-        for it would hear the event first."""
-        if name not in self._events or self._events[name].is_complete:
+        """Return the task that waits for an event: the same one until what it heard is taken, for
+        it would hear the event first."""
+        if name not in self._events:
             self._events[name] = self.ctx.wait_for_external_event(name)
         return self._events[name]
+
+    def take(self, name: str) -> Any:
+        """Return what came with an event that has come; the next one is another."""
+        return self._events.pop(name).get_result()
 
     def first_of(self, *tasks: Any, stoppable: bool = True) -> Durable[None]:
         """Wait for one of ``tasks``, or until told to cancel."""

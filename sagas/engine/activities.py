@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dapr.ext.workflow import WorkflowActivityContext
+from pydantic import ValidationError
 
 from base.errors import Unavailable
 from sagas.core.calls import Answer, Call, Calls, Made, Outcomes, Refused, settle
@@ -61,7 +62,16 @@ class Activities:
     async def _ask(self, call: Call) -> Answer:
         step = self._kind.placed[call.step].step
         path, body = step.path(call.id), call.body or None
-        return step.read(await self._services.invoke(step.service, step.verb, path, body))
+        answer = await self._services.invoke(step.service, step.verb, path, body)
+        try:
+            return step.read(answer)
+        except ValidationError as lacks:
+            error = lacks.errors()[0]
+            what = f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
+            asked = f"{step.verb} {path}"
+            raise Unavailable(
+                f"{step.service} answered {asked} without what {step.name} needs: {what}"
+            ) from lacks
 
     async def _keep(self, call: Call) -> Answer:
         try:

@@ -69,13 +69,17 @@ class Cases:
         self._unreadable_looks = unreadable_looks
         self._unreadable: dict[str, int] = {}
 
-    async def begin(self, case_id: str, request: BaseModel, wait_seconds: float = 0) -> Record:
-        """Accept a case, start it, and return it when it has ended or the wait is over.
+    async def begin(
+        self, case_id: str, request: BaseModel, wait_seconds: float = 0, by: str | None = None
+    ) -> Record:
+        """Accept a case, start it, and return it when it has ended or the wait is over. ``by``,
+        here and below, is who asks for it, and goes on record.
 
-        Of a known id, return its case. Raises OtherRequest, and Busy when there are too many.
+        Of a known id, return its case. Raises OtherRequest, Busy when there are too many at once,
+        and TooManyOpen when their owner has too many.
         """
         with self._endings.waiting_for(case_id) as ending:
-            record = await self._admit(case_id, request)
+            record = await self._admit(case_id, request, by)
             return await self._wait(record, ending, wait_seconds)
 
     async def get(self, case_id: str) -> Record | None:
@@ -83,11 +87,11 @@ class Cases:
         record = await self._records.get(case_id)
         return record if record is None or record.ended else await self._live(record)
 
-    async def cancel(self, case_id: str) -> Record | None:
+    async def cancel(self, case_id: str, by: str | None = None) -> Record | None:
         """Cancel a case at whatever point it is; return it, or None. Of a case that was not done
         there is nothing to cancel: it is returned as it is. Raises TooLate past its pivot."""
         now = datetime.now(UTC)
-        record = await self._records.request_cancel(case_id, now)
+        record = await self._records.request_cancel(case_id, now, by)
         if record is None or record.ended:
             return record
         if record.reopened and record.cancel_requested_at == now:
@@ -97,7 +101,12 @@ class Cases:
         return await self._live(record)
 
     async def signal(
-        self, case_id: str, signal: Signal[Any], attempt: str, word: BaseModel
+        self,
+        case_id: str,
+        signal: Signal[Any],
+        attempt: str,
+        word: BaseModel,
+        by: str | None = None,
     ) -> Record | None:
         """Tell a case what was said about an attempt of it; return it, or None.
 
@@ -114,21 +123,26 @@ class Cases:
         waited_for = record.progress.status == "running" and wait is not None and not wait.over
         event = signal.event(attempt)
         if signal.by == "person":
+            if waited_for and by:
+                await self._remember(case_id, "signal_sent", by, event)
             if not (waited_for and await self._engine.tell(record.workflow_id, event, word)):
                 raise NotNow(self._why_not(record, signal, attempt))
         elif late:
-            told = Milestone(event="late_signal", at=datetime.now(UTC), detail=event)
+            told = Milestone(event="late_signal", at=datetime.now(UTC), detail=event, by=by)
             await self._records.remark(case_id, told)
         elif not await self._engine.tell(record.workflow_id, event, word):
             raise Unavailable(f"No workflow of {case_id} hears {event} now.")
         return record
 
-    async def resume(self, case_id: str) -> Record | None:
+    async def resume(self, case_id: str, by: str | None = None) -> Record | None:
         """Let a case that needs attention go on with what it could not undo. Raises NotNow."""
         record = await self._records.get(case_id)
         if record is None:
             return None
         shown = record if record.ended else await self._live(record)
+        if by and shown.progress.status == "needs_attention":
+            await self._remember(case_id, "resume_requested", by)
+            return await self.resume(case_id)
         if shown.progress.status != "needs_attention":
             raise NotNow(
                 f"The {self._kind.noun} is {shown.progress.status}: there is nothing to resume."
@@ -179,7 +193,7 @@ class Cases:
             lost = {"status": "needs_attention", "attention": None, "halt": why}
             await self._note_broken(record, record.progress.model_copy(update=lost))
 
-    async def _admit(self, case_id: str, request: BaseModel) -> Record:
+    async def _admit(self, case_id: str, request: BaseModel, by: str | None) -> Record:
         """Accept a case that has a place; one that ends gives its place back by itself. A case
         that is on record needs none."""
         try:
@@ -191,13 +205,13 @@ class Cases:
             raise
         record = None
         try:
-            record = await self._accept(case_id, request)
+            record = await self._accept(case_id, request, by)
         finally:
             if is_new and (record is None or record.ended):
                 self._admission.leave(case_id)
         return record
 
-    async def _accept(self, case_id: str, request: BaseModel) -> Record:
+    async def _accept(self, case_id: str, request: BaseModel, by: str | None) -> Record:
         fresh = Record(
             case_id=case_id,
             digest=digest(request),
@@ -206,6 +220,7 @@ class Cases:
             terms=self._terms,
             policies=self._policies,
             created_at=datetime.now(UTC),
+            begun_by=by,
             trace_id=trace_id(),
         )
         record = self._of_same_request(await self._records.accept(fresh), request)
@@ -262,6 +277,11 @@ class Cases:
             if lost:
                 await self._engine.drop(record.workflow_id)
         await self._engine.start(taken)
+
+    async def _remember(self, case_id: str, event: str, by: str, what: str | None = None) -> None:
+        """Put it on record that somebody asked for it, before it is done."""
+        told = Milestone(event=event, at=datetime.now(UTC), detail=what, by=by)
+        await self._records.remark(case_id, told)
 
     def _of_same_request(self, record: Record, request: BaseModel) -> Record:
         """Return the record if this was asked for; another release may have made its digest in

@@ -18,13 +18,11 @@ class Endings:
     def __init__(self) -> None:
         self.on_end: Callable[[str], None] = lambda _: None
         self._waiting: dict[str, set[Ending]] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     @contextmanager
     def waiting_for(self, case_id: str) -> Iterator[Ending]:
         """Give a future of the case's record when the case ends here."""
-        self._loop = asyncio.get_running_loop()
-        ending: Ending = self._loop.create_future()
+        ending: Ending = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(case_id, set()).add(ending)
         try:
             yield ending
@@ -35,11 +33,7 @@ class Endings:
                 del self._waiting[case_id]
 
     def announce(self, record: Record) -> None:
-        """Say that the case ended; callable from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake, record)
-
-    def _wake(self, record: Record) -> None:
+        """Say that the case ended."""
         self.on_end(record.case_id)
         for ending in self._waiting.get(record.case_id, ()):
             if not ending.done():

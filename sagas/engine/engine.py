@@ -1,10 +1,8 @@
 """The workflow engine: starting cases in it, looking at them, telling them things."""
 
-import asyncio
 import logging
 from typing import Any
 
-import uvloop
 from dapr.ext.workflow import WorkflowRuntime
 from dapr.ext.workflow._durabletask.internal.protos import PurgeInstancesRequest
 from dapr.ext.workflow.aio import DaprWorkflowClient
@@ -115,12 +113,9 @@ class Engine:
 
 
 def create_runtime(kind: Kind[Any], activities: Activities) -> WorkflowRuntime:
-    """Return the worker that runs a kind's sagas and their activities, not yet started."""
-    # The worker makes its own event loop: let that be as fast as the server's.
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    # Its loggers pass on to the app's own; a handler of theirs would say everything twice.
+    """Return what a worker runs: a kind's sagas and their activities, by name."""
     quiet = LoggerOptions(log_handler=logging.NullHandler())
-    runtime = WorkflowRuntime(logger_options=quiet, worker_ready_timeout=3600)
+    runtime = WorkflowRuntime(logger_options=quiet)
     register(runtime, kind)
     for name, activity in activities.by_name().items():
         runtime.register_activity(activity, name=name)

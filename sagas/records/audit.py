@@ -17,7 +17,9 @@ class AuditEvent(Wire):
 
     ``event`` is ``accepted``, ``step_started``, ``try_failed``, ``step_done``, ``step_refused``,
     ``step_failed``, ``cancel_requested``, ``needs_attention``, ``resumed``, ``late_signal``,
-    ``ended``, or the kind's word for success if the case was cancelled after that.
+    ``ended``, or the kind's word for success if the case was cancelled after that; and
+    ``resume_requested`` and ``signal_sent`` where people are asked who they are: then ``by`` names
+    who asked.
     ``attempt`` counts the tries of a step from 1; of a step that ended it is how many it took.
     ``compensation`` marks what undoes an earlier step. ``reason`` and ``detail`` say why.
     """
@@ -30,6 +32,7 @@ class AuditEvent(Wire):
     attempt: int | None = None
     reason: str | None = None
     detail: str | None = None
+    by: str | None = None
 
 
 def trail(record: Record, noun: str) -> list[AuditEvent]:
@@ -91,14 +94,17 @@ _RANKS = {"accepted": -1, "ended": 1}
 
 
 def _lines(record: Record, noun: str) -> Iterator[list[_Event]]:
-    yield _once(AuditEvent(at=record.created_at, event="accepted"))
+    yield _once(AuditEvent(at=record.created_at, event="accepted", by=record.begun_by))
     for entry in record.progress.entries:
         yield list(_of_step(entry))
     for milestone in record.progress.milestones:
-        event = AuditEvent(at=milestone.at, event=milestone.event, detail=milestone.detail)
+        event = AuditEvent(
+            at=milestone.at, event=milestone.event, detail=milestone.detail, by=milestone.by
+        )
         yield _once(event)
     if record.cancel_requested_at:
-        yield _once(AuditEvent(at=record.cancel_requested_at, event="cancel_requested"))
+        asked, by = record.cancel_requested_at, record.cancelled_by
+        yield _once(AuditEvent(at=asked, event="cancel_requested", by=by))
     if record.ended_at:
         yield _once(_end(record, noun, record.ended_at))
 

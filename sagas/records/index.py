@@ -6,7 +6,7 @@ its owner; a log is a head and full pages, which never change again. And the ope
 that have not ended. Pure: documents in, documents out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil
@@ -37,10 +37,14 @@ class Item(BaseModel, extra="allow"):
 
 
 class Log(BaseModel, extra="allow"):
-    """The head of a log: its newest entries, and how many full pages there are."""
+    """The head of a log: its newest entries, and how many full pages there are.
+
+    ``unsettled``, of an owner's log: no case that is open is missing, but some may have ended.
+    """
 
     pages: int = 0
     items: list[Item] = []
+    unsettled: list[str] = []
 
 
 class Open(BaseModel, extra="allow"):
@@ -83,7 +87,21 @@ def with_case(stored: Mapping[str, Any], item: Item) -> Documents:
     for key, value in stored.items():
         add = opened if key in open_keys() else _logged
         changed |= add(key, value, item)
+        if key not in (*open_keys(), *logs_of_all()):
+            changed[key]["unsettled"].append(item.case_id)
     return changed
+
+
+def unsettled(head: Any) -> list[str]:
+    """Return the ids of an owner's cases that may be open, of the head of their log."""
+    return Log.model_validate(head or {}).unsettled
+
+
+def settled(head: Any, open_now: Collection[str]) -> Any:
+    """Return the head of an owner's log with no case as unsettled that is not open now."""
+    log = Log.model_validate(head or {})
+    log.unsettled = [case_id for case_id in log.unsettled if case_id in open_now]
+    return log.model_dump(mode="json")
 
 
 def time_in_logs(stored: Mapping[str, Any], created_at: datetime) -> datetime:

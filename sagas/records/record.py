@@ -18,7 +18,8 @@ class Record(BaseModel, extra="allow"):
     """The orchestrator's own record of a case.
 
     ``digest`` tells its ``request`` from others. ``again``: its workflow was, or is to be, started
-    once more, so an earlier run may have come to any point. ``lost``: how many of its workflows the
+    once more, so an earlier run may have come to any point. ``begun_by`` and ``cancelled_by`` name
+    who asked for it, where people are asked who they are. ``lost``: how many of its workflows the
     engine lost for good. ``reopened``: it was done, and then cancelled. ``trace_id``: of the
     request, if traced.
     """
@@ -30,8 +31,10 @@ class Record(BaseModel, extra="allow"):
     terms: dict[str, Any] = {}
     policies: Policies = Policies()
     created_at: datetime
+    begun_by: str | None = None
     trace_id: str | None = None
     cancel_requested_at: datetime | None = None
+    cancelled_by: str | None = None
     again: bool = False
     lost: int = 0
     reopened: bool = False

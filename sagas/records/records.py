@@ -31,6 +31,14 @@ class TooLate(ProjectError):
     """The case is past its pivot: it cannot be cancelled any more."""
 
 
+class TooManyOpen(ProjectError):
+    """The owner has as many cases that have not ended as one may have: ``most``."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"There are {most} that have not ended.")
+        self.most = most
+
+
 class UnreadableRecord(ProjectError):
     """A case has a record, but this release cannot read it: it was damaged, or made by another.
 
@@ -46,11 +54,13 @@ class UnreadableRecord(ProjectError):
 class Records:
     """One record a case id, made when it is accepted and never deleted.
 
-    Methods raise Unavailable for what may pass by itself, and UnreadableRecord.
+    An owner has ``most_open`` cases that have not ended, at the most; 0: any number. Methods raise
+    Unavailable for what may pass by itself, and UnreadableRecord.
     """
 
-    def __init__(self, store: StateStore, kind: Kind[Any]) -> None:
+    def __init__(self, store: StateStore, kind: Kind[Any], most_open: int = 0) -> None:
         self._store = store
+        self._most_open = most_open
         self._kind = kind
         self._accepting = asyncio.Lock()
         self._unreadable: set[str] = set()
@@ -70,7 +80,8 @@ class Records:
     async def accept(self, fresh: Record) -> Record:
         """Keep the record and index it, unless the id has one: then return that.
 
-        Raises Unavailable also when its turn does not come in time, for the store hangs.
+        Raises TooManyOpen, and Unavailable also when its turn does not come in time, for the store
+        hangs.
         """
         # All of them append to a log: queued, they race only those of other processes.
         try:
@@ -112,10 +123,12 @@ class Records:
         taken = record.model_copy(update=facts)
         return await decided(lambda: self._replace(record, taken))
 
-    async def request_cancel(self, case_id: str, at: datetime) -> Record | None:
-        """Record that the owner cancelled, which opens a case again that was done. Raises TooLate
-        past the pivot, if nothing reverses it."""
-        return await decided(lambda: self._request_cancel(case_id, at))
+    async def request_cancel(
+        self, case_id: str, at: datetime, by: str | None = None
+    ) -> Record | None:
+        """Record that it was cancelled, and by whom; which opens a case again that was done. Raises
+        TooLate past the pivot, if nothing reverses it."""
+        return await decided(lambda: self._request_cancel(case_id, at, by))
 
     async def open(self) -> list[Item]:
         """Return the cases that have not ended, newest first."""
@@ -159,11 +172,29 @@ class Records:
         if known := self._record(fresh.case_id, stored[key]):
             return known
         documents = {k: stored[k].value for k in places}
+        for log in index.logs_of(fresh.owner):
+            documents[log] = await self._with_room(documents[log])
         logged_at = index.time_in_logs(documents, fresh.created_at)
         item = Item(case_id=fresh.case_id, created_at=logged_at)
         changed = index.with_case(documents, item)
         await self._write(stored, {key: _value(fresh)} | changed)
         return fresh
+
+    async def _with_room(self, head: Any) -> Any:
+        """Return the head of an owner's log as it is when one more case may be open. Raises
+        TooManyOpen.
+
+        Which cases have ended is looked up only when there seem to be too many: so it costs nothing
+        to end one. The head is written at its ETag, so two that come at once are two.
+        """
+        if not self._most_open:
+            return index.settled(head, ())
+        if len(index.unsettled(head)) < self._most_open:
+            return head
+        head = index.settled(head, {item.case_id for item in await self.open()})
+        if len(index.unsettled(head)) >= self._most_open:
+            raise TooManyOpen(self._most_open)
+        return head
 
     async def _keep(self, case_id: str, progress: Progress, by: str | None) -> Record:
         key, place = _key(case_id), index.open_key(case_id)
@@ -198,7 +229,7 @@ class Records:
             record.progress.milestones.append(milestone)
             await self._write(stored, {key: _value(record)})
 
-    async def _request_cancel(self, case_id: str, at: datetime) -> Record | None:
+    async def _request_cancel(self, case_id: str, at: datetime, by: str | None) -> Record | None:
         key, place = _key(case_id), index.open_key(case_id)
         stored = await self._store.read([key, place])
         record = self._record(case_id, stored[key]) or await self.get(case_id)
@@ -208,7 +239,7 @@ class Records:
         if record.progress.irrevocable and not reopens:
             will = f"will be {self._kind.done}"
             raise TooLate(f"{case_id} is past the point of no return and {will}.")
-        asked = record.model_copy(update={"cancel_requested_at": at})
+        asked = record.model_copy(update={"cancel_requested_at": at, "cancelled_by": by})
         changed = {}
         if reopens:
             done = Milestone(event=self._kind.done, at=record.ended_at or at)

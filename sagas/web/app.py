@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,15 @@ from sagas.engine.cases import Cases
 from sagas.engine.endings import Endings
 from sagas.engine.engine import Engine, create_runtime
 from sagas.engine.participants import Participants, ParticipantsSettings
+from sagas.engine.viewers import Viewers
+from sagas.engine.worker import Worker, own_sidecar
+from sagas.people.people import People
+from sagas.people.settings import PeopleSettings
 from sagas.records.listing import Listing
 from sagas.records.records import Records
 from sagas.web.console.pages import Console, pages
-from sagas.web.origin import SameOrigin
+from sagas.web.people.door import Door
+from sagas.web.people.login import logins
 from sagas.web.problems import answer_as_orchestrator
 from sagas.web.routes import routes
 from sagas.web.settings import Settings, terms_now
@@ -48,11 +54,13 @@ def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> Fast
         live,
         _ready,
         "The sidecar, the store and the workflow engine are reachable",
-        guards=[SameOrigin],
+        guards=[partial(Door, kind=kind)],
     )
     answer_as_orchestrator(app, kind)
     app.include_router(routes(kind))
-    app.include_router(pages(kind, console or Console()))
+    console = console or Console()
+    app.include_router(pages(kind, console))
+    app.include_router(logins(kind, console))
     app.mount("/static", StaticFiles(directory=_STATIC))
     return app
 
@@ -60,8 +68,10 @@ def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> Fast
 @asynccontextmanager
 async def _running(kind: Kind[Any], app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
     """Wire the parts, and let the worker and the caretaker run until the end."""
-    settings = Settings()
-    records = Records(StateStore(sidecar, f"{kind.noun}-store"), kind)
+    settings, asked = Settings(), PeopleSettings()
+    app.state.people = People(asked, kind.app_id, kind.services) if asked.are_on else None
+    store = StateStore(sidecar, f"{kind.noun}-store")
+    records = Records(store, kind, settings.open_cases_per_owner)
     services = Participants(sidecar, ParticipantsSettings())
     endings = Endings()
     runtime = create_runtime(kind, Activities(kind, services, records, endings))
@@ -80,22 +90,22 @@ async def _running(kind: Kind[Any], app: FastAPI, sidecar: Sidecar) -> AsyncIter
     )
     app.state.sidecar, app.state.records, app.state.cases = sidecar, records, cases
     app.state.listing = Listing(records)
+    app.state.viewers = Viewers(cases, settings.event_streams)
     app.state.services = services
     app.state.apps = Apps(sidecar, services, kind.app_id, kind.services)
     app.state.zipkin_url = TracingSettings().zipkin_endpoint.partition("/api/")[0]
     app.state.wait_seconds = settings.booking_wait_seconds
     caretaker = Caretaker(cases, records, settings.care_seconds)
     # The sidecar opens its workflow engine only once this app listens: start beside, not before.
-    worker = asyncio.create_task(asyncio.to_thread(runtime.start))
+    worker = asyncio.create_task(Worker(runtime, own_sidecar()).run())
     care = asyncio.create_task(caretaker.run())
     try:
         yield
     finally:
-        care.cancel()
-        with suppress(asyncio.CancelledError):
-            await care
-        await asyncio.to_thread(runtime.shutdown)
-        await worker
+        for task in (care, worker):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 async def _ready(app: FastAPI) -> None:

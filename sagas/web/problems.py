@@ -11,9 +11,10 @@ from base.wire import Wire
 from sagas.core.kind import Kind
 from sagas.engine.admission import Busy
 from sagas.engine.cases import Forbidden
+from sagas.engine.viewers import TooManyViewers
 from sagas.records.listing import BadCursor
 from sagas.records.record import Record
-from sagas.records.records import TooLate, UnreadableRecord
+from sagas.records.records import TooLate, TooManyOpen, UnreadableRecord
 
 
 def unknown(kind: Kind[Any], case_id: str) -> Problem:
@@ -64,6 +65,14 @@ def busy_words(kind: Kind[Any], busy: Busy) -> str:
     return f"Too many {kind.words.requests} at once; ask again in {busy.retry_after} s."
 
 
+def too_many_words(kind: Kind[Any], why: TooManyOpen) -> str:
+    """Return what somebody is told who has to end some first."""
+    return (
+        f"This {kind.words.owner} has {why.most} {kind.plural} that have not ended, and may not "
+        "have more; wait for one, or cancel one."
+    )
+
+
 def answer_as_orchestrator(app: FastAPI, kind: Kind[Any]) -> None:
     """Make every error of ``app`` a problem."""
 
@@ -77,6 +86,25 @@ def answer_as_orchestrator(app: FastAPI, kind: Kind[Any]) -> None:
             headers={"Retry-After": str(error.retry_after)},
         )
 
+    def watched(why: TooManyViewers) -> Problem:
+        return Problem(
+            title="Too many viewers",
+            type_="too_many_viewers",
+            detail=f"{why} Look at the {kind.noun} now and then, or ask again.",
+            status=429,
+            reason="too_many_viewers",
+            headers={"Retry-After": str(why.retry_after)},
+        )
+
+    def too_many(why: TooManyOpen) -> Problem:
+        return Problem(
+            title=f"Too many open {kind.plural}",
+            type_="too_many_open",
+            detail=too_many_words(kind, why),
+            status=429,
+            reason="too_many_open",
+        )
+
     def unavailable(fault: Unavailable) -> Problem:
         return Problem(
             title="Orchestrator unavailable",
@@ -88,6 +116,8 @@ def answer_as_orchestrator(app: FastAPI, kind: Kind[Any]) -> None:
 
     by_error: dict[type[Exception], ToProblem] = {
         Busy: busy,
+        TooManyOpen: too_many,
+        TooManyViewers: watched,
         Unavailable: unavailable,
         UnreadableRecord: _unreadable,
         TooLate: lambda late: not_now("too_late", str(late)),

@@ -1,26 +1,33 @@
 """The routes of a kind's cases: begin, look, list, cancel, tell, resume."""
 
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel, StringConstraints, create_model
+from pydantic import BaseModel, StringConstraints, create_model, model_validator
 
 from base.problems import problems
-from base.wire import Wire
+from base.wire import OneLine, Wire
 from sagas.core.kind import Kind
 from sagas.core.signals import Signal
 from sagas.engine.cases import Cases, NotNow, OtherRequest
+from sagas.engine.viewers import Viewers
+from sagas.people.identity import by, who
+from sagas.people.rules import ALL, reach
 from sagas.records.audit import AuditEvent, trail
 from sagas.records.listing import Listing
 from sagas.records.record import Record
 from sagas.web import stream
+from sagas.web.people import refusals
+from sagas.web.people.deeds import Deed, asks, deed_of
+from sagas.web.people.door import people_of
 from sagas.web.problems import not_done, not_now, other_request, unknown
 from sagas.web.views import Views
 
 CaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-OwnerId = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+OwnerId = Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
+S = TypeVar("S", bound=BaseModel)
 Attempt = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{0,128}$")]
 
 
@@ -34,6 +41,12 @@ async def _listing(request: Request) -> Listing:
     return found
 
 
+async def _viewers(request: Request) -> Viewers:
+    found: Viewers = request.app.state.viewers
+    return found
+
+
+ViewersOf = Annotated[Viewers, Depends(_viewers)]
 CasesOf = Annotated[Cases, Depends(_cases)]
 Lists = Annotated[Listing, Depends(_listing)]
 
@@ -69,6 +82,7 @@ def routes(kind: Kind[Any]) -> APIRouter:
         _add_signal_route(router, kind, door, signal)
 
     @router.get("/kind", tags=["operation"], summary=f"What there is to know of {kind.plural}")
+    @asks(Deed.KNOW)
     async def describe() -> KindInfo:
         return _described(kind)
 
@@ -124,6 +138,7 @@ def _add(
 def _add_case_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None:
     wanted_model, view = kind.request, door.views.view
 
+    @asks(Deed.BEGIN)
     async def begin(
         case_id: Annotated[CaseId, door.id],
         wanted: wanted_model,  # type: ignore[valid-type]
@@ -135,28 +150,32 @@ def _add_case_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None:
         """Wait for the end, up to 30 s: 200 done, 409 not done and undone, 202 still running.
 
         With ``Prefer: respond-async`` the answer is 202 at once. 429 with ``Retry-After``: too many
-        at once, nothing was done.
+        at once; 429 without: the owner has too many that have not ended. Nothing was done then.
         """
+        require_own(kind, wanted)
         at_once = "respond-async" in prefer.lower()
         if at_once:
             response.headers["Preference-Applied"] = "respond-async"
         seconds = 0 if at_once else request.app.state.wait_seconds
         try:
-            return door.answer(await cases.begin(case_id, wanted, seconds), response)
+            return door.answer(await cases.begin(case_id, wanted, seconds, by()), response)
         except OtherRequest as conflict:
             raise other_request(kind, case_id) from conflict
 
+    @asks(Deed.LOOK)
     async def get(case_id: Annotated[CaseId, door.id], cases: CasesOf) -> Wire:
         return door.views.of(door.or_unknown(await cases.get(case_id), case_id))
 
+    @asks(Deed.CANCEL)
     async def cancel(case_id: Annotated[CaseId, door.id], cases: CasesOf) -> Wire:
         """A running case stops at its next safe point and is undone. Once asked is enough; what was
         not done stays as it is. 409: it is past the point of no return."""
-        return door.views.of(door.or_unknown(await cases.cancel(case_id), case_id))
+        return door.views.of(door.or_unknown(await cases.cancel(case_id, by()), case_id))
 
+    @asks(Deed.RESUME)
     async def resume(case_id: Annotated[CaseId, door.id], cases: CasesOf) -> Wire:
         try:
-            return door.views.of(door.or_unknown(await cases.resume(case_id), case_id))
+            return door.views.of(door.or_unknown(await cases.resume(case_id, by()), case_id))
         except NotNow as why:
             raise not_now("nothing_to_resume", str(why)) from why
 
@@ -213,6 +232,7 @@ def _add_reading_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None
     owner = Query(alias=f"{kind.words.owner}Id")
     status_of: Any = door.views.summary.model_fields["status"].annotation
 
+    @asks(Deed.LIST)
     async def list_cases(
         lists: Lists,
         owned: Annotated[OwnerId | None, owner] = None,
@@ -224,9 +244,10 @@ def _add_reading_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None
         ] = None,
     ) -> Wire:
         """A case that still runs is shown as it is on record; look at it to see its step."""
-        page = await lists.page(owned or owned_too, status, limit, cursor)
+        page = await lists.page(whose(kind, owned or owned_too), status, limit, cursor)
         return door.views.page(page.records, page.cursor)
 
+    @asks(Deed.LOOK)
     async def audit(case_id: Annotated[CaseId, door.id], cases: CasesOf) -> list[AuditEvent]:
         """Every step, try, result and compensation, with times; also while the case still runs."""
         return trail(door.or_unknown(await cases.get(case_id), case_id), kind.noun)
@@ -234,9 +255,17 @@ def _add_reading_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None
     async def known(case_id: Annotated[CaseId, door.id], cases: CasesOf) -> Record:
         return door.or_unknown(await cases.get(case_id), case_id)
 
+    async def watched(
+        record: Annotated[Record, Depends(known)], viewers: ViewersOf
+    ) -> AsyncIterator[Record]:
+        with viewers.watching(record.case_id):
+            yield record
+
+    @asks(Deed.LOOK)
     async def events(
-        record: Annotated[Record, Depends(known)],
-        cases: CasesOf,
+        record: Annotated[Record, Depends(watched)],
+        viewers: ViewersOf,
+        request: Request,
         last_event_id: Annotated[str, Header()] = "",
     ) -> AsyncIterator[ServerSentEvent]:
         """The stream ends with the case. ``Last-Event-ID`` with the ``id`` of the last event
@@ -244,9 +273,14 @@ def _add_reading_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None
 
         An event that comes to be known late is sent late: then ``at`` is earlier than that of an
         event before. Of a step that fails more than twenty times between two looks, the earliest
-        faults are not sent.
+        faults are not sent. 429 with ``Retry-After``: too many are watching.
         """
-        async for event in stream.events(kind.noun, record, cases, last_event_id):
+        people, asks_now = people_of(request.app), who()
+
+        def still() -> bool:
+            return people is None or asks_now is None or people.still(asks_now)
+
+        async for event in stream.events(kind.noun, record, viewers, last_event_id, still):
             yield event
 
     router.add_api_route(
@@ -272,18 +306,25 @@ def _add_reading_routes(router: APIRouter, kind: Kind[Any], door: _Door) -> None
         tags=[door.tag],
         summary="The audit trail, live, as server-sent events",
         response_class=EventSourceResponse,
-        responses=problems(404, 422, 503),
+        responses=problems(404, 422, 429, 503),
     )
 
 
 def _add_signal_route(router: APIRouter, kind: Kind[Any], door: _Door, signal: Signal[Any]) -> None:
-    told_model = create_model(signal.says.__name__, __base__=signal.says, attempt=(Attempt, ""))
+    told_model = create_model(
+        signal.says.__name__,
+        __base__=signal.says,
+        __validators__={"_named": cast(Any, model_validator(mode="before")(_named(signal)))},
+        attempt=(Attempt, ""),
+    )
 
+    @asks(deed_of(signal))
     async def tell(case_id: Annotated[CaseId, door.id], told: told_model, cases: CasesOf) -> Wire:
         """``attempt``: which attempt the word is about, where there are several."""
         word, attempt = _parted(signal, told)
+        _require_own_name(signal, word)
         try:
-            record = await cases.signal(case_id, signal, attempt, word)
+            record = await cases.signal(case_id, signal, attempt, word, by())
         except NotNow as why:
             raise not_now(signal.unasked, str(why)) from why
         return door.views.of(door.or_unknown(record, case_id))
@@ -300,6 +341,51 @@ def _add_signal_route(router: APIRouter, kind: Kind[Any], door: _Door, signal: S
         response_model=door.views.view,
         responses=problems(*([403] if signal.forbids else []), 404, 409, 422, 503),
     )
+
+
+def require_own(kind: Kind[Any], wanted: BaseModel) -> None:
+    """Raise Problem when who asks may not begin a case of the owner that the request names."""
+    asks_now, owner = who(), kind.owner(wanted)
+    if asks_now and owner != asks_now.name:
+        raise refusals.foreign_owner(kind, asks_now, owner)
+
+
+def whose(kind: Kind[Any], owner: str | None) -> str | None:
+    """Return whose cases are listed when those of an owner are asked for, or of any. Raises
+    Problem."""
+    asks_now = who()
+    if asks_now is None or reach(asks_now, Deed.LIST) == ALL:
+        return owner
+    if owner not in (None, asks_now.name):
+        raise refusals.foreign_owner(kind, asks_now, str(owner))
+    return asks_now.name
+
+
+def in_own_name(signal: Signal[Any], word: S) -> S:
+    """Return a person's word, in the name of who says it if it has one."""
+    if _has_name(signal) and (name := by()):
+        return word.model_copy(update={"by": name})
+    return word
+
+
+def _has_name(signal: Signal[Any]) -> bool:
+    return signal.by == "person" and "by" in signal.says.model_fields
+
+
+def _named(signal: Signal[Any]) -> Callable[[Any], Any]:
+    """Return what fills in the name of who speaks where a body leaves it out."""
+
+    def named(said: Any) -> Any:
+        name = by()
+        return {"by": name} | said if name and _has_name(signal) and type(said) is dict else said
+
+    return named
+
+
+def _require_own_name(signal: Signal[Any], word: BaseModel) -> None:
+    asks_now = who()
+    if asks_now and _has_name(signal) and getattr(word, "by", None) != asks_now.name:
+        raise refusals.foreign_name(asks_now)
 
 
 def _parted(signal: Signal[Any], told: BaseModel) -> tuple[BaseModel, str]:

@@ -13,6 +13,9 @@ class Settings(BaseSettings):
     ``FIRST_LOOK_SECONDS``: after which it first looks whether another replica recorded the end;
     then after twice as long each time. With one replica there is no need to look early.
     ``BOOKINGS_AT_ONCE``: how many cases it has in hand at once before it answers 429.
+    ``OPEN_CASES_PER_OWNER``: how many cases that have not ended one owner may have, so that nobody
+    holds everything and pays for nothing; 0: any number.
+    ``EVENT_STREAMS``: how many live streams of events there may be at once.
     ``UNDO_TRIES``: how often an undo is tried before the case needs attention.
     ``CARE_SECONDS``: how often open cases are looked after.
     ``UNREADABLE_LOOKS``: after how many of these looks in a row at which the engine cannot read its
@@ -22,6 +25,8 @@ class Settings(BaseSettings):
     booking_wait_seconds: float = 30.0
     first_look_seconds: float = 2.0
     bookings_at_once: int = 128
+    open_cases_per_owner: int = 10
+    event_streams: int = 100
     undo_tries: int = 20
     care_seconds: float = 15.0
     unreadable_looks: int = 5

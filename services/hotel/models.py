@@ -4,10 +4,12 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from base.wire import IsoDate, Money, Timestamp, Wire
+from base.wire import IsoDate, Money, OneLine, Timestamp, Wire
 from kit.holds import Status
 
-City = Annotated[str, StringConstraints(min_length=1, max_length=64), Field(examples=["New York"])]
+City = Annotated[
+    str, StringConstraints(min_length=1, max_length=64), OneLine, Field(examples=["New York"])
+]
 Guests = Annotated[int, Field(strict=True, ge=1, le=9)]
 OfferId = Annotated[
     str,

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, EmailStr, Field, StringConstraints, Tag
 
-from base.wire import IsoDate, Money, Timestamp, Wire
+from base.wire import IsoDate, Money, OneLine, Timestamp, Wire
 from services.notification.facts import Facts
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
 
 
 class FlightLine(Wire):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from base.wire import Money, Timestamp, Wire
+from base.wire import Money, OneLine, Timestamp, Wire
 from services.payment.cards import DEFAULT_METHOD
 from services.payment.ledger import Status
 from services.payment.payments import ShareStatus
@@ -18,7 +18,7 @@ Method = Annotated[
 class ChargeRequest(Wire):
     """What to charge, to whom, by what."""
 
-    customer_id: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    customer_id: Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
     amount: Money
     payment_method: Method = DEFAULT_METHOD
 
@@ -50,6 +50,12 @@ class CaptureRequest(Wire):
     """The share to capture, in the currency of the payment."""
 
     amount: Money
+
+
+class CancelRequest(Wire):
+    """What to keep of a payment that is cancelled: a fee, in the currency of the payment."""
+
+    keep: Money | None = None
 
 
 class CaptureState(Wire):

@@ -14,6 +14,7 @@ from services.payment import payments as rules
 from services.payment.cards import Asked
 from services.payment.models import (
     AuthorisationRequest,
+    CancelRequest,
     CaptureRequest,
     CaptureState,
     PaymentLine,
@@ -22,6 +23,8 @@ from services.payment.models import (
 from services.payment.payments import Capture, Payment, Share
 
 PAYMENTS = Counter("payments_total", "Payments by what was done with them", ["done"])
+
+_FEE = "cancellation-fee"  # the capture of what a cancel keeps
 
 router = APIRouter(prefix="/payments/{payment_id}", tags=["payments"])
 
@@ -102,12 +105,17 @@ async def refund(
 
 @router.post(
     "/cancel",
-    summary="Settle to nothing: void what is on hold, refund what was captured; of something "
-    "unknown, leave a tombstone",
+    summary="Settle to nothing, or to the fee to keep: void what is on hold, refund what was "
+    "captured; of something unknown, leave a tombstone",
+    responses=problems(409, 422),
 )
-async def cancel(payment_id: ResourceId, payments: Payments) -> PaymentState:
+async def cancel(
+    payment_id: ResourceId, payments: Payments, wanted: CancelRequest | None = None
+) -> PaymentState:
+    fee = wanted.keep if wanted else None
+    keep = Capture(_FEE, fee.amount, fee.currency) if fee else None
     made = await payments.change(
-        payment_id, lambda known: rules.cancel(payment_id, known, utc_now())
+        payment_id, lambda known: rules.cancel(payment_id, known, utc_now(), keep)
     )
     shown = _to_wire(made)
     note(PAYMENTS, "cancelled" if shown.status == "cancelled" else "nothing to cancel", payment_id)

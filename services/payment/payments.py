@@ -157,13 +157,25 @@ def refund(capture_id: str, payment_id: str, known: Payment | None, now: datetim
     return _given_back(known, [share], now)
 
 
-def cancel(payment_id: str, known: Payment | None, now: datetime) -> Payment:
-    """Return the payment settled to nothing: what is on hold is let go, what was captured and not
-    refunded is given back. Of something unknown, leave a tombstone. A decline stays declined."""
+def cancel(
+    payment_id: str, known: Payment | None, now: datetime, keep: Capture | None = None
+) -> Payment:
+    """Return the payment settled: what is on hold is let go, what was captured and not refunded is
+    given back. Of something unknown, leave a tombstone. A decline stays declined, and what is
+    cancelled stays as it was settled.
+
+    Of what is on hold, ``keep`` is captured first, or as much of it as can be: the fee for the
+    cancel. Refuses ``currency_mismatch``.
+    """
     known = known or Payment(id=payment_id)
-    if known.status == "declined":
+    if known.status in ("declined", "cancelled"):
         return known
     settled = _given_back(known, known.shares.values(), now)
+    if keep and (fee := min(keep.amount, _left(known, now))):
+        if keep.currency != known.currency:
+            raise _other_currency(known)
+        taken = Posting(kind="capture", capture_id=keep.id, amount=fee, at=now)
+        settled = settled.model_copy(update={"postings": [*settled.postings, taken]})
     return settled.model_copy(update={"status": "cancelled", "expires_at": None})
 
 
@@ -211,8 +223,8 @@ def _new_share(asked: Capture, known: Payment, now: datetime) -> Payment:
     if known.status == "expired":
         return known
     if asked.currency != known.currency:
-        raise Refusal("currency_mismatch", f"{known.id} is in {known.currency}.")
-    left = known.authorised - known.captured
+        raise _other_currency(known)
+    left = _left(known, now)
     if asked.amount > left:
         why = f"Of {known.id}, {left} is left to capture, and {asked.amount} was asked for."
         raise Refusal("exceeds_authorisation", why)
@@ -223,6 +235,15 @@ def _new_share(asked: Capture, known: Payment, now: datetime) -> Payment:
         else {"status": "partially_captured"}
     )
     return known.model_copy(update={"postings": [*known.postings, taken], **status})
+
+
+def _left(known: Payment, now: datetime) -> int:
+    """Return how much can still be captured."""
+    return 0 if known.status_at(now) == "expired" else known.authorised - known.captured
+
+
+def _other_currency(known: Payment) -> Refusal:
+    return Refusal("currency_mismatch", f"{known.id} is in {known.currency}.")
 
 
 def _given_back(known: Payment, shares: Iterable[Share], now: datetime) -> Payment:

@@ -12,6 +12,8 @@ from sagas import Refused
 from sagas.core.progress import Progress
 from sagas.engine.participants import Participants
 from sagas.web.console.showing import Show
+from sagas.web.people.deeds import Deed as Asked
+from sagas.web.people.deeds import asks
 from sagas.web.routes import CaseId, CasesOf
 from systems.orders.answers import SHIPPING, WAREHOUSE
 
@@ -28,6 +30,7 @@ def pages(show: Show) -> APIRouter:
     router = APIRouter()
 
     @router.post("/console/orders/{order_id}/parcels/{number}")
+    @asks(Asked.OPERATE)
     async def tell(
         request: Request,
         order_id: CaseId,
@@ -47,6 +50,7 @@ def pages(show: Show) -> APIRouter:
         return RedirectResponse(f"/console/orders/{order_id}", 303)
 
     @router.get("/console/orders/{order_id}/mails/{kind}")
+    @asks(Asked.LOOK)
     async def mail(request: Request, order_id: CaseId, kind: Mail) -> Response:
         """Show a mail about an order as it was sent."""
         services: Participants = request.app.state.services

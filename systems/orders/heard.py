@@ -22,6 +22,7 @@ SHORTAGE = Signal(
         "Send what is there": Choice(choice="ship"),
         "Cancel the order": Choice(choice="cancel"),
     },
+    of_owner=True,
 )
 PACKED = Signal("packed", Picked, by="participant")
 SHORT_PICK = Signal("short_pick", Picked, by="participant")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, EmailStr, Field, StringConstraints
 
-from base.wire import Wire
+from base.wire import OneLine, Wire
 from systems.orders.inventory.models import LineRequest
 from systems.orders.shipping.models import Address
 
@@ -13,7 +13,7 @@ from systems.orders.shipping.models import Address
 class OrderRequest(Wire):
     """Articles for one address; the prices are the catalogue's."""
 
-    customer_id: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+    customer_id: Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
     customer_email: EmailStr
     address: Address
     payment_method: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$")] = (

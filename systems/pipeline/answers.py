@@ -17,17 +17,12 @@ class Source(BaseModel):
 
 
 class Ended(BaseModel):
-    """What became of a job. Its ``id`` is ``{run}:{job}``."""
+    """What became of a job."""
 
-    id: str = ""
     status: str
     reason: str = ""
     detail: str = ""
     result: dict[str, object] = {}
-
-    @property
-    def job(self) -> str:
-        return self.id.partition(":")[2]
 
     @property
     def digest(self) -> str:

@@ -9,10 +9,14 @@ from pydantic import StringConstraints, ValidationError
 from base.errors import Unavailable
 from sagas.engine.cases import Forbidden, NotNow
 from sagas.engine.participants import Participants
+from sagas.people.identity import by as logged_in
 from sagas.web.console.showing import Show
+from sagas.web.people.deeds import Deed, asks
+from sagas.web.problems import unknown
 from sagas.web.routes import CaseId, CasesOf
 from systems.pipeline.answers import BUILD, DEPLOY, SCAN, TEST
 from systems.pipeline.heard import APPROVAL, Approval
+from systems.pipeline.release import RUN
 
 _NO_ANSWER = "The service does not answer just now. Nothing may have been changed; try again."
 _SERVICES = {"build": BUILD, "tests": TEST, "scan": SCAN, "integration": TEST}
@@ -32,6 +36,7 @@ def pages(show: Show) -> APIRouter:
     _add_environments(router, show)
 
     @router.get("/console/runs/{run_id}/mails/{kind}")
+    @asks(Deed.LOOK)
     async def mail(request: Request, run_id: CaseId, kind: Mail) -> Response:
         """Show a mail about a run as it was sent."""
         sent = await _looked(request, _NOTIFICATION, f"notifications/{run_id}:{kind}")
@@ -54,11 +59,13 @@ def _add_logs(router: APIRouter, show: Show) -> None:
         return show(request, page, run_id=run_id, job=job, state=state, log=log)
 
     @router.get("/console/runs/{run_id}/jobs/{job}")
+    @asks(Deed.LOOK)
     async def job_page(request: Request, run_id: CaseId, job: Job) -> Response:
         """Show what a job does, and the end of its log."""
         return await shown(request, run_id, job, "job.html")
 
     @router.get("/console/runs/{run_id}/jobs/{job}/live")
+    @asks(Deed.LOOK)
     async def job_live(request: Request, run_id: CaseId, job: Job) -> Response:
         return await shown(request, run_id, job, "_job.html")
 
@@ -67,11 +74,14 @@ def _add_decision(router: APIRouter, show: Show) -> None:
     path = "/console/runs/{run_id}/decision"
 
     @router.get(path)
+    @asks(Deed.DECIDE)
     async def form(request: Request, run_id: CaseId, release: Digest) -> Response:
         """Ask who decides on a release, and how."""
-        return show(request, "decision.html", run_id=run_id, release=release)
+        facts = {"run_id": run_id, "release": release, "me": logged_in() or ""}
+        return show(request, "decision.html", **facts)
 
     @router.post(path)
+    @asks(Deed.DECIDE)
     async def decide(
         request: Request,
         run_id: CaseId,
@@ -80,15 +90,19 @@ def _add_decision(router: APIRouter, show: Show) -> None:
         decision: Annotated[Literal["approve", "refuse"], Form()],
         by: Annotated[str, Form()] = "",
     ) -> Response:
+        """Say what is decided: in the name of who is logged in, if anybody is."""
+        me = logged_in()
         try:
-            said = Approval(by=by, approved=decision == "approve")
-            await cases.signal(run_id, APPROVAL, release, said)
+            said = Approval(by=me or by, approved=decision == "approve")
+            record = await cases.signal(run_id, APPROVAL, release, said, me)
         except ValidationError:
             return show(request, "said.html", 422, run_id=run_id, said="Say who you are.")
         except Forbidden as no:
             return show(request, "said.html", 403, run_id=run_id, said=str(no))
         except NotNow as no:
             return show(request, "said.html", 409, run_id=run_id, said=str(no))
+        if record is None:
+            raise unknown(RUN, run_id)
         return RedirectResponse(f"/console/runs/{run_id}", 303)
 
 
@@ -98,15 +112,18 @@ def _add_environments(router: APIRouter, show: Show) -> None:
         return show(request, page, environments=(found or {}).get("environments"))
 
     @router.get("/console/environments")
+    @asks(Deed.WATCH)
     async def environments(request: Request) -> Response:
         """Show what is live where, who holds it, and what was live before."""
         return await shown(request, "environments.html")
 
     @router.get("/console/environments/live")
+    @asks(Deed.WATCH)
     async def live(request: Request) -> Response:
         return await shown(request, "_environments.html")
 
     @router.post("/console/environments/{name}/rollback")
+    @asks(Deed.MANAGE)
     async def roll_back(
         request: Request,
         name: Annotated[str, Path(pattern="^[a-z]{1,32}$")],

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints
 
-from base.wire import Wire
+from base.wire import OneLine, Wire
 from sagas import Refused, Signal
 from systems.pipeline.answers import Ended, Health, Leased, Overtaken
 from systems.pipeline.request import RunRequest
@@ -14,7 +14,7 @@ class Approval(Wire):
     """Whether a release may go to production, and who says so. It is about one release: its
     ``attempt`` is the digest of that."""
 
-    by: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+    by: Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
     approved: bool
 
     def no(self) -> Refused | None:

@@ -28,7 +28,11 @@ build, look_at_build = _job("build", BUILD)
 tests, look_at_tests = _job("tests", TEST)
 scan, look_at_scan = _job("scan", SCAN)
 integration, look_at_integration = _job("integration", TEST)
-LOOKS = {"build": look_at_build, "tests": look_at_tests, "scan": look_at_scan}
+CHECKS = [
+    (heard.BUILT, look_at_build),
+    (heard.TESTED, look_at_tests),
+    (heard.SCANNED, look_at_scan),
+]
 
 
 class Place:
@@ -73,7 +77,7 @@ def release(saga: Saga, run: RunRequest) -> Durable[None]:
 def _checked(saga: Saga, source: Source) -> Durable[str]:
     """Build, test and scan side by side; return the digest of what was built. The first that does
     not pass stops the run, and so the others are killed."""
-    terms, waiting, digest = saga.terms(RunTerms), [heard.BUILT, heard.TESTED, heard.SCANNED], ""
+    terms, digest = saga.terms(RunTerms), ""
     at = int(source.committed_at.timestamp())
     yield from saga.together(
         build.given(commit=source.commit, committedAt=at),
@@ -81,10 +85,9 @@ def _checked(saga: Saga, source: Source) -> Durable[str]:
         scan.given(commit=source.commit),
     )
     within, every = terms.wait("job"), terms.wait("look")
-    while waiting:
-        ask = LOOKS[waiting[0].name]
-        ended: Ended = yield from saga.first_of(*waiting, within=within, ask=ask, every=every)
-        waiting = [signal for signal in waiting if signal.name != ended.job]
+    ears = [saga.listen(said, within=within, ask=look, every=every) for said, look in CHECKS]
+    for _ in ears:
+        ended = yield from saga.first(*ears)
         digest = ended.digest or digest
     return digest
 
@@ -108,7 +111,7 @@ RUN = Kind(
     rows={
         "check out": [check_out],
         "checks": [build, tests, scan],
-        "look": [*LOOKS.values(), look_at_integration, STAGING.look, PRODUCTION.look],
+        "look": [*(look for _, look in CHECKS), look_at_integration, STAGING.look, PRODUCTION.look],
         "lease staging": [STAGING.lease],
         "stage": [STAGING.deploy],
         "integration": [integration],

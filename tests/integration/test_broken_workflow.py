@@ -1,11 +1,10 @@
 """A workflow that was ended from outside, and the person who resumes its trip."""
 
-import httpx
-
 from runtime.system import System
+from tests.support import workflows
 from tests.support.fault_proxy import about
 from tests.support.waiting import until
-from tests.support.world import FLIGHT, ORCHESTRATOR, PAYMENT, World, fresh_day
+from tests.support.world import FLIGHT, PAYMENT, World, fresh_day
 
 
 def test_a_trip_that_broke_after_its_charge_is_refunded_if_it_cannot_be_booked_again(
@@ -13,11 +12,10 @@ def test_a_trip_that_broke_after_its_charge_is_refunded_if_it_cannot_be_booked_a
 ) -> None:
     """The second run gets no further than the search, and undoes what the first one did."""
     trip_id, day = world.trip_id("broken"), fresh_day()
-    workflow = f"{system.sidecar_url(ORCHESTRATOR)}/v1.0/workflows/dapr/{trip_id}"
     with world.proxies[FLIGHT].fault("held", about(trip_id, "POST", "/confirm"), times=1) as fault:
         world.book(trip_id, world.request(day), Prefer="respond-async")
         fault.wait()
-        httpx.post(f"{workflow}/terminate").raise_for_status()
+        workflows.terminate(system, trip_id)
         broken = until(
             lambda: world.trip(trip_id),
             lambda trip: trip["status"] == "needs_attention",
@@ -36,7 +34,6 @@ def test_a_trip_that_broke_after_its_charge_is_refunded_if_it_cannot_be_booked_a
 
 def test_a_trip_that_broke_while_it_was_parked_can_be_resumed(world: World, system: System) -> None:
     trip_id = world.trip_id("parked")
-    workflow = f"{system.sidecar_url(ORCHESTRATOR)}/v1.0/workflows/dapr/{trip_id}"
     with (
         world.proxies[PAYMENT].fault("down", about(trip_id, "POST", "/refund")),
         world.proxies[FLIGHT].fault("error", about(trip_id, "POST", "/confirm")),
@@ -47,7 +44,7 @@ def test_a_trip_that_broke_while_it_was_parked_can_be_resumed(world: World, syst
             lambda trip: trip["status"] == "needs_attention" and "attention" in trip,
             "the trip to be parked",
         )
-        httpx.post(f"{workflow}/terminate").raise_for_status()
+        workflows.terminate(system, trip_id)
         broken = until(
             lambda: world.trip(trip_id),
             lambda trip: trip["halt"]["reason"] == "workflow_terminated",

@@ -36,7 +36,8 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[System]:
     profile, replicas = request.param
     System(PROJECT, HOME).stop()  # what a killed test run left
     shutil.rmtree(HOME, ignore_errors=True)
-    wished = Changes(profile=profile, replicas=replicas, history_kept=HISTORY_KEPT)
+    many = {ORCHESTRATOR: {"OPEN_CASES_PER_OWNER": "0"}}
+    wished = Changes(profile=profile, replicas=replicas, history_kept=HISTORY_KEPT, env=many)
     with on_free_ports(PROJECT, wished) as changes:
         system = System(PROJECT, HOME, changes, say=print)
         try:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-import httpx
 import pytest
 
 from runtime.system import System
+from tests.support import workflows
 from tests.support.fault_proxy import about
 from tests.support.waiting import until
 from tests.support.world import HOTEL, ORCHESTRATOR, World
@@ -144,8 +144,7 @@ def test_an_unknown_trip_has_no_audit_and_no_events(world: World) -> None:
 def test_the_workflows_history_goes_and_the_trip_stays(world: World, system: System) -> None:
     trip_id = world.trip_id("purged")
     world.book(trip_id, world.request())
-    url = f"{system.sidecar_url(ORCHESTRATOR)}/v1.0/workflows/dapr/{trip_id}"
-    until(lambda: httpx.get(url).status_code, lambda status: status >= 400, "the history to go")
+    until(lambda: workflows.state(system, trip_id), lambda known: not known, "the history to go")
     assert world.trip(trip_id)["status"] == "confirmed"
     assert world.audit(trip_id)[-1]["event"] == "ended"
 

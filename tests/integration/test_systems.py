@@ -12,7 +12,6 @@ from rich.console import Console
 
 from runtime import control_plane, processes, sample, timeline
 from runtime.blocks import held
-from runtime.errors import SetupError
 from runtime.service import log_of
 from runtime.system import System
 from tests.support import small_system
@@ -57,8 +56,13 @@ def test_the_sample_is_sent_and_shown(
 
 def test_a_sample_that_is_refused_says_how(running: list[System], tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text('{"refuse": true}')
-    with pytest.raises(SetupError, match=r"sample claim was answered 409: .*refused"):
+    refused = pytest.raises(sample.NotDone, match=r"sample claim was answered 409: no such car$")
+    with refused as not_done:
         sample.send(running[0].sidecar_url(APP), APP, tmp_path / "bad.json")
+    shown = io.StringIO()
+    assert not_done.value.case is not None
+    timeline.show(not_done.value.case, Console(file=shown, width=100))
+    assert shown.getvalue().split()[2:6] == ["rejected", "Stopped", "at", "assess:"]
 
 
 def test_data_and_logs_are_in_the_folder_of_the_system(running: list[System]) -> None:
@@ -94,7 +98,7 @@ def test_dapr_run_starts_it_too_once_placement_and_scheduler_are_up(running: lis
             until(service.is_ready, bool, f"{service.name} to be ready")
         command = [str(dapr.cli), "run", "-f", "systems/small"]
         processes.spawn(command, system.home, project / "by-hand.log", env, project)
-        until(system.is_ready, bool, "the system to be ready", 60)
+        until(system.is_ready, bool, "the system to be ready", 150)
         url = system.sidecar_url(APP)
         case = sample.send(url, APP, system.known.sample)
         assert httpx.get(f"{system.app_url(APP)}/claims/{case.id}").json() == case.content

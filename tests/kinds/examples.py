@@ -6,6 +6,10 @@ from typing import Any
 
 from orchestrator.trip import TRIP
 from sagas import Kind
+from systems.bank.transfer import TRANSFER
+from systems.bank.words import EXAMPLE as EXAMPLE_TRANSFER
+from systems.delivery.delivery import DELIVERY
+from systems.delivery.words import EXAMPLE as MEAL
 from systems.orders.fulfilment import ORDER
 from systems.orders.words import EXAMPLE
 from systems.pipeline.release import RUN
@@ -41,6 +45,18 @@ def _parcel(number: int, warehouse: str) -> dict[str, Any]:
 
 
 _DIGEST = "d" * 64
+_ENTRY = {"id": "e", "valueDate": "2026-11-24"}
+_HELD = {"status": "pending", "amount": _PRICE, "fee": _PRICE}
+_UNUSUAL = {"score": 40, "reasons": [{"code": "large_amount", "points": 40}]}
+_QUOTE = {
+    "name": "Ha",
+    "pickup": {"latitude": 52.5, "longitude": 13.4},
+    "food": _PRICE,
+    "ride": _PRICE,
+    "prepSeconds": 60,
+    "rideSeconds": 60,
+    "etaSeconds": 120,
+}
 _STOCK = {"parcels": [_parcel(1, "berlin"), _parcel(2, "osaka")], "total": _PRICE}
 
 EXAMPLES = [
@@ -88,11 +104,38 @@ EXAMPLES = [
             "deploy to production": {"url": "http://127.0.0.1:7306"},
         },
         [
-            ("scan", {"id": "c1:scan", "status": "passed"}),
-            ("build", {"id": "c1:build", "status": "passed", "result": {"digest": _DIGEST}}),
-            ("tests", {"id": "c1:tests", "status": "passed"}),
-            ("integration", {"id": "c1:integration", "status": "passed"}),
+            ("scan", {"status": "passed"}),
+            ("build", {"status": "passed", "result": {"digest": _DIGEST}}),
+            ("tests", {"status": "passed"}),
+            ("integration", {"status": "passed"}),
             (f"approval:{_DIGEST}", {"by": "bob", "approved": True}),
+        ],
+    ),
+    Example(
+        TRANSFER,
+        EXAMPLE_TRANSFER,
+        {
+            "check payer at bank-a": {"account": "A", "holder": "Anna", "email": "a@b.example"},
+            "check payee at bank-b": {"account": "B", "holder": "Bert", "email": "b@b.example"},
+            "hold at bank-a": _HELD,
+            "score fraud": _UNUSUAL,
+            "screen parties": {"outcome": "none"},
+            "extend hold at bank-a": _HELD,
+            "debit payer at bank-a": {**_HELD, "status": "posted", "posting": _ENTRY},
+            "credit payee at bank-b": _ENTRY,
+        },
+        [("review", {"approved": True, "by": "bob"})],
+    ),
+    Example(
+        DELIVERY,
+        MEAL,
+        {"quote": _QUOTE, "offer ride": {"driver": "d1", "status": "offered"}},
+        [
+            ("answer:ticket", {"status": "accepted"}),
+            ("driver:driver-1", {"status": "accepted"}),
+            ("food:ticket", {"status": "ready"}),
+            ("driver:driver-1", {"status": "arrived"}),
+            ("driver:driver-1", {"status": "delivered"}),
         ],
     ),
 ]

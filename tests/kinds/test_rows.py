@@ -49,7 +49,9 @@ def undone_by(example: Example, begun: list[str]) -> list[str]:
 
 
 def pivot_of(example: Example) -> str | None:
-    return next((n for n, p in example.kind.placed.items() if p.step.pivot), None)
+    """Return the pivot that the example passes; a kind may have one at each of several places."""
+    placed = example.kind.placed
+    return next((name for name in steps_of(example) if placed[name].step.pivot), None)
 
 
 def _named(example: Example) -> str:

@@ -12,6 +12,7 @@ from sagas import Durable, Kind, Saga, Signal, Step, Words
 from sagas.core.progress import Attention, Blocked, Entry, Halt, Progress, Wait
 from sagas.engine.admission import Busy
 from sagas.engine.cases import NotNow, OtherRequest
+from sagas.engine.viewers import Viewers
 from sagas.records.listing import Page
 from sagas.records.record import Record
 from sagas.web.problems import answer_as_orchestrator
@@ -99,7 +100,9 @@ class Desk:
             progress=Progress(status=status, **progress),
         )
 
-    async def begin(self, case_id: str, request: ClaimRequest, wait_seconds: float) -> Record:
+    async def begin(
+        self, case_id: str, request: ClaimRequest, wait_seconds: float, _by: str | None = None
+    ) -> Record:
         if case_id == "busy":
             raise Busy(7)
         if case_id in self.asked and self.asked[case_id] != request:
@@ -111,19 +114,24 @@ class Desk:
     async def get(self, case_id: str) -> Record | None:
         return self.records.get(case_id)
 
-    async def cancel(self, case_id: str) -> Record | None:
-        if case_id in self.records:
+    async def cancel(self, case_id: str, _by: str | None = None) -> Record | None:
+        if case_id in self.records and not self.records[case_id].ended:
             self.put(case_id, "cancelled", halt=halt("cancelled_by_member"))
         return self.records.get(case_id)
 
-    async def resume(self, case_id: str) -> Record | None:
+    async def resume(self, case_id: str, _by: str | None = None) -> Record | None:
         if self.records[case_id].progress.status != "needs_attention":
             raise NotNow("There is nothing to resume.")
         self.put(case_id, "running", step="withdraw reserve")
         return self.records[case_id]
 
     async def signal(
-        self, case_id: str, signal: Signal[Any], attempt: str, word: BaseModel
+        self,
+        case_id: str,
+        signal: Signal[Any],
+        attempt: str,
+        word: BaseModel,
+        _by: str | None = None,
     ) -> Record | None:
         self.told.append((signal.name, attempt, word.model_dump()))
         return self.records.get(case_id)
@@ -169,4 +177,5 @@ def orchestrator(desk: Desk, kind: Kind[ClaimRequest]) -> FastAPI:
     answer_as_orchestrator(app, kind)
     app.include_router(routes(kind))
     app.state.cases, app.state.listing, app.state.wait_seconds = desk, desk, 30
+    app.state.viewers = Viewers(desk, 100)  # type: ignore[arg-type]
     return app

@@ -41,6 +41,13 @@ class Deployed:
         described = yaml.safe_load(self.known.template.read_text())["apps"]
         return {app["appID"]: app for app in described}
 
+    def set_otherwise(self, app_id: str) -> dict[str, str]:
+        """Return what an app's environment is to have on a cluster, whatever it has locally."""
+        path = self.known.folder / "deploy" / "kubernetes.yaml"
+        more = yaml.safe_load(path.read_text()) if path.exists() else {}
+        found: dict[str, str] = more.get("apps", {}).get(app_id, {}).get("env", {})
+        return found
+
     @property
     def local_resources(self) -> list[Resource]:
         """Dapr's resources of the local system."""

@@ -10,7 +10,7 @@ from runtime import seed
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def project_with(folder: Path, name: str) -> Path:
+def project_with(folder: Path, name: str, noun: str = "") -> Path:
     """Make ``folder`` a project of links to this one, write the system into it, and return it."""
     for path in PROJECT.iterdir():
         if not path.name.startswith(".") and path.name != "systems":
@@ -21,7 +21,7 @@ def project_with(folder: Path, name: str) -> Path:
     for system in PROJECT.glob("systems/*/dapr.yaml"):
         if system.parent.name != name:
             (folder / "systems" / system.parent.name).symlink_to(system.parent)
-    seed.plant(folder, name)
+    seed.plant(folder, name, noun)
     return folder
 
 

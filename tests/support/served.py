@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
+from typing import Literal
 
 import uvicorn
 from fastapi import FastAPI
@@ -11,9 +12,10 @@ from tests.support.waiting import until
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: FastAPI, lifespan: Literal["on", "off"] = "on") -> Iterator[str]:
     """Serve the app on a free port of the loopback, and give its URL."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan=lifespan)
+    server = uvicorn.Server(config)
     thread = Thread(target=server.run)
     thread.start()
     try:

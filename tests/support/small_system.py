@@ -35,7 +35,9 @@ def kind():
 def start(claim_id: str, request: dict, response: Response):
     if request.get("refuse"):
         response.status_code = 409
-        return {"reason": "refused"}
+        halt = {"step": "assess", "reason": "refused", "detail": "no such car"}
+        claim = {"createdAt": "2025-01-01T00:00:00Z", "status": "rejected", "halt": halt}
+        return {"reason": "refused", "detail": "no such car", "claim": claim}
     step = {
         "step": "assess",
         "resource": f"{claim_id}:assessment",

@@ -13,6 +13,7 @@ from sagas.core.progress import Wait
 from sagas.engine.admission import Admission
 from sagas.engine.cases import Cases
 from sagas.engine.endings import Endings
+from sagas.engine.viewers import Viewers
 from sagas.records.listing import Listing
 from sagas.records.record import Record
 from sagas.records.records import Records
@@ -112,10 +113,12 @@ class Engine:
 class World:
     """The app, and what it is made of."""
 
-    def __init__(self, kind: Kind[Any] = ERRAND, places: int = 100) -> None:
+    def __init__(
+        self, kind: Kind[Any] = ERRAND, places: int = 100, most_open: int = 0, viewers: int = 100
+    ) -> None:
         endings = Endings()
         self.store = MemoryStore()
-        self.records = Records(self.store, kind)  # type: ignore[arg-type]
+        self.records = Records(self.store, kind, most_open)  # type: ignore[arg-type]
         self.engine = Engine(self.records, endings)
         self.app = create_orchestrator(kind)
         self.app.state.records = self.records
@@ -127,6 +130,7 @@ class World:
             endings,
             Admission(places, 30),
         )
+        self.app.state.viewers = Viewers(self.app.state.cases, viewers)
         self.app.state.wait_seconds = 30.0
         self.app.state.zipkin_url = ""
 
@@ -140,7 +144,9 @@ class World:
     ) -> httpx.Response:
         async def asked() -> httpx.Response:
             transport = httpx.ASGITransport(app=self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://errands") as client:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost"
+            ) as client:
                 return await client.request(verb, path, json=body, headers=headers, **how)
 
         return asyncio.run(asked())

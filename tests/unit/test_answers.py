@@ -1,12 +1,20 @@
 """Answers of a service that does not keep its contract: a fault, not a crash of the saga."""
 
+import asyncio
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pydantic import ValidationError
 
 from orchestrator.trip import TRIP
-from sagas.core.calls import Answer, Refused
+from sagas.core.calls import Answer, Call, Calls, Outcomes, Refused
+from sagas.engine.activities import Activities
+from sagas.engine.endings import Endings
+from sagas.records.records import Records
+from tests.unit.participants import Services, records, services
+
+__all__ = ["records", "services"]  # fixtures
 
 STEPS = {name: placed.step for name, placed in TRIP.placed.items()}
 
@@ -25,6 +33,25 @@ CHECKED = [
 def test_an_answer_without_what_the_saga_needs_is_a_fault(step: str) -> None:
     with pytest.raises(ValidationError):
         STEPS[step].read(Answer(value={"status": "fine"}))
+
+
+def test_what_an_answer_lacks_is_named(services: Services, records: Records) -> None:
+    async def fine(*_: object) -> Answer:
+        return Answer(value={"status": "fine"})
+
+    services.invoke = fine  # type: ignore[method-assign, assignment]
+    made = Activities(TRIP, services, records, Endings()).by_name()  # type: ignore[arg-type]
+    call = Calls(calls=[Call(step="hold flight", id="t1:flight")])
+
+    async def hold() -> Outcomes:
+        return await made["hold"](Mock(), call)
+
+    [came] = asyncio.run(hold()).outcomes
+    assert came.failure is not None
+    assert came.failure.detail == (
+        "flight-service answered PUT reservations/t1:flight without what hold flight needs: "
+        "id: Field required"
+    )
 
 
 @pytest.mark.parametrize("step", STEPS)

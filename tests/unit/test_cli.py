@@ -213,11 +213,20 @@ def test_a_case_is_cancelled(desk: Desk) -> None:
     assert (cancelled.exit_code, lines(cancelled)[0]) == (OK, "c1 cancelled")
 
 
+def test_that_nothing_was_cancelled_is_said(desk: Desk) -> None:
+    desk.put("c1", "paid")
+    late = run("cancel", "c1")
+    assert (late.exit_code, lines(late)[0]) == (UNREACHABLE, "c1 paid")
+    assert said(late) == "Nothing was cancelled: the claim is paid."
+
+
 def test_a_case_that_needs_attention_says_so_and_is_resumed(desk: Desk) -> None:
     desk.put("c1", "needs_attention", attention=blocked())
     shown = run("show", "c1")
     assert shown.exit_code == STILL_RUNNING
     assert lines(shown)[-1] == "blocked: withdraw reserve: Down."
+    [_, listed] = lines(run("list"))
+    assert listed.startswith("c1 needs_attention withdraw reserve ")
     assert run("resume", "c1").exit_code == OK
     again = run("resume", "c1")
     assert (again.exit_code, "nothing to resume" in said(again)) == (WRONG, True)

@@ -68,3 +68,16 @@ def test_what_is_added_takes_no_other_document_s_place(documents: Documents[Coun
     asyncio.run(documents.add("a", Count(value=1)))
     asyncio.run(documents.add("a", Count(value=2)))
     assert asyncio.run(documents.get("a")) == Count(value=1)
+
+
+def test_of_many_documents_those_that_are_stored_are_read_at_once(
+    documents: Documents[Count], store: MemoryStore
+) -> None:
+    asyncio.run(documents.add("b", Count(value=2)))
+    asyncio.run(documents.add("a", Count(value=1)))
+    reads = store.reads
+    many = asyncio.run(documents.many(["a", "x", "b"]))
+    assert list(many.items()) == [("a", Count(value=1)), ("b", Count(value=2))]
+    assert store.reads == reads + 1
+    assert asyncio.run(documents.many([])) == {}
+    assert store.reads == reads + 1

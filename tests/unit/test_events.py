@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from sagas.core.progress import Entry, Fault, Milestone, Progress, Result
+from sagas.engine import viewers
+from sagas.engine.viewers import Viewers
 from sagas.records.audit import AuditEvent, trail
 from sagas.records.record import Record
 from sagas.web import stream as streaming
@@ -21,7 +23,7 @@ Sent = list[tuple[str, AuditEvent]]
 
 @pytest.fixture(autouse=True)
 def _looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streaming, "_LOOK_SECONDS", 0)
+    monkeypatch.setattr(viewers, "_LOOK_SECONDS", 0)
 
 
 def at(seconds: float) -> datetime:
@@ -88,7 +90,8 @@ def stream(looks: list[Record], last_event_id: str = "", count: int = 10**6) -> 
 
     async def received() -> Sent:
         found: Sent = []
-        events = streaming.events("trip", looks[0], Looking(looks[1:]), last_event_id)  # type: ignore[arg-type]
+        watching = Viewers(Looking(looks[1:]), 1)  # type: ignore[arg-type]
+        events = streaming.events("trip", looks[0], watching, last_event_id)
         async for sent in events:
             found.append((str(sent.id), AuditEvent.model_validate_json(str(sent.raw_data))))
             if len(found) == count:

@@ -62,7 +62,7 @@ def test_a_button_of_the_console_is_no_way_around_it() -> None:
     pressed = world.ask(
         "POST",
         "/console/errands/e1/signals/approval",
-        headers={"Origin": "http://errands"},
+        headers={"Origin": "http://localhost"},
         data={"choice": "Let go"},
     )
     problem(pressed, 403, "four_eyes")

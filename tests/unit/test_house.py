@@ -18,12 +18,21 @@ MAY_IMPORT = {
     "kit": {"base", "telemetry"},
     "sagas/core": {"base"},
     "sagas/records": {"sagas.core", "base", "telemetry"},
+    "sagas/people": {"base"},
     "sagas/engine": {"sagas.records", "sagas.core", "base", "telemetry"},
-    "sagas/web": {"sagas.engine", "sagas.records", "sagas.core", "base", "telemetry"},
+    "sagas/web": {
+        "sagas.people",
+        "sagas.engine",
+        "sagas.records",
+        "sagas.core",
+        "base",
+        "telemetry",
+    },
     "services/flight": {"kit", "base"},
     "services/hotel": {"kit", "base"},
     "services/payment": {"kit", "base"},
     "services/notification": {"kit", "base"},
+    "services/identity": {"base"},
     "orchestrator": {*TOOLKIT, "base"},
     **{f"systems/{name}": {"sagas", "services", "kit", "base", "telemetry"} for name in SYSTEMS},
     "cli": set[str](),
@@ -31,6 +40,7 @@ MAY_IMPORT = {
 }
 ALSO = {
     "orchestrator/form.py": {"sagas.web", "sagas.engine.participants"},
+    "systems/bank/console.py": {"sagas.web", "sagas.engine"},
     "systems/orders/console.py": {"sagas.web", "sagas.engine.participants", "sagas.core.progress"},
     "systems/pipeline/console.py": {"sagas.web", "sagas.engine"},
 }

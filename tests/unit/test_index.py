@@ -88,7 +88,9 @@ def test_a_full_page_holds_trips_and_nothing_of_its_head() -> None:
     stored = store_of(PAGE + 1)
     page = stored[index.page_key(log, 0)]
     assert page == {"items": [item(n).model_dump(mode="json") for n in range(PAGE)]}
-    assert stored[log] == {"pages": 1, "items": [item(PAGE).model_dump(mode="json")]}
+    newest = [item(PAGE).model_dump(mode="json")]
+    unsettled = [f"t{n}" for n in range(PAGE + 1)]
+    assert stored[log] == {"pages": 1, "items": newest, "unsettled": unsettled}
 
 
 LOG = index.logs_of("c1")[0]

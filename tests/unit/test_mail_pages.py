@@ -47,7 +47,7 @@ def page(path: str, services: Any = None, record: Any = None) -> httpx.Response:
 
     async def asked() -> httpx.Response:
         transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://trips") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get(path)
 
     return asyncio.run(asked())

@@ -56,7 +56,7 @@ def asked(verb: str, path: str, *bodies: Any) -> list[httpx.Response]:
 
     async def all_at_once() -> list[httpx.Response]:
         transport = httpx.ASGITransport(app=app)
-        url, headers = "http://mails", {"Content-Type": "application/json"}
+        url, headers = "http://localhost", {"Content-Type": "application/json"}
         async with httpx.AsyncClient(transport=transport, base_url=url, headers=headers) as client:
             return await asyncio.gather(
                 *(client.request(verb, path, content=content(body)) for body in bodies)

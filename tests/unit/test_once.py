@@ -71,7 +71,7 @@ async def client(store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
     add_put(app, ONCE, Wanted, greet)
     app.state.deeds = kept(store)
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://here") as web:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as web:
         yield web
 
 

@@ -95,6 +95,7 @@ def test_fields_of_the_index_that_are_not_known_are_still_there_once_a_trip_was_
     stored[opened]["items"].pop(UNKNOWN)
     changed = index.with_case(stored, added)
     assert changed[opened]["items"].pop("t2") == changed[log]["items"].pop()
+    assert changed[log]["unsettled"].pop() == "t2"
     assert changed == stored
 
 

@@ -45,7 +45,9 @@ class Service:
     def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         async def asked() -> httpx.Response:
             transport = httpx.ASGITransport(app=app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://payment") as client:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost"
+            ) as client:
                 return await client.request(method, path, json=body)
 
         return asyncio.run(asked())
@@ -117,6 +119,21 @@ def test_shares_are_captured_refunded_and_listed(service: Service) -> None:
     lines = [(line["kind"], line["captureId"], line["amount"]) for line in shown["postings"]]
     assert lines == [("capture", "o1:a", 40), ("capture", "o1:b", 60), ("refund", "o1:a", -40)]
     assert all(line["at"].endswith("Z") for line in shown["postings"])
+
+
+def test_a_cancel_can_keep_a_fee(service: Service) -> None:
+    service.authorise()
+    first = service.ask("POST", f"{PATH}/cancel", {"keep": money(30)})
+    assert first.status_code == 200, first.text
+    assert (first.json()["status"], first.json()["captured"]) == ("cancelled", money(30))
+    assert service.cancel().json() == first.json()
+
+
+@pytest.mark.parametrize("body", [{"keep": {"amount": -1}}, {"keep": 3}, {"fee": 3}])
+def test_a_fee_that_makes_no_sense_cancels_nothing(service: Service, body: Any) -> None:
+    service.authorise()
+    assert service.ask("POST", f"{PATH}/cancel", body).status_code == 422
+    assert service.ask("GET", PATH).json()["status"] == "authorised"
 
 
 def test_a_cancel_settles_to_nothing(service: Service) -> None:

@@ -242,6 +242,44 @@ def test_an_expired_payment_is_cancelled_and_what_was_captured_given_back() -> N
     assert (cancelled.status, kept(cancelled)) == ("cancelled", 0)
 
 
+def cancel_for(
+    fee: int, known: Payment | None, at: datetime = NOW, currency: str = "EUR"
+) -> Payment:
+    return payments.cancel("p1", known, at, Capture("fee", fee, currency))
+
+
+def test_a_cancel_can_keep_a_fee_of_what_is_on_hold() -> None:
+    cancelled = cancel_for(30, authorised(), LATER)
+    assert (cancelled.status, cancelled.expires_at, kept(cancelled)) == ("cancelled", None, 30)
+    assert moved(cancelled) == [("capture", "fee", 30, LATER)]
+    assert cancel_for(30, cancelled, TOO_LATE) == cancelled
+    assert cancel(cancelled) == cancel_for(70, cancelled) == cancelled
+    assert kept(refund(cancelled, "fee")) == 0
+
+
+@pytest.mark.parametrize(("captured", "keeps"), [(0, 100), (40, 60), (100, 0)])
+def test_a_fee_is_no_more_than_can_still_be_captured(captured: int, keeps: int) -> None:
+    known = capture(authorised(), "a", captured) if captured else authorised()
+    cancelled = cancel_for(1000, known)
+    assert (cancelled.captured, kept(cancelled)) == (captured + keeps, keeps)
+
+
+@pytest.mark.parametrize("known", [None, Payment(id="p1", tombstones=["a"])])
+def test_of_what_never_came_no_fee_is_kept(known: Payment | None) -> None:
+    assert cancel_for(30, known) == cancel(known)
+
+
+def test_of_what_ran_out_or_was_declined_no_fee_is_kept() -> None:
+    assert kept(cancel_for(30, authorised(), TOO_LATE)) == 0
+    no = payments.authorise(asked(method="pm_card_chargeDeclined"), None, NOW, SECONDS)
+    assert cancel_for(30, no) == no
+
+
+def test_a_fee_is_in_the_currency_of_the_payment() -> None:
+    refused("currency_mismatch", lambda: cancel_for(30, authorised(), currency="USD"), "EUR")
+    assert cancel_for(0, authorised(), currency="USD") == cancel(authorised())
+
+
 @pytest.mark.parametrize("share", ["a", "b"])
 def test_nothing_is_captured_after_a_cancel(share: str) -> None:
     cancelled = cancel(capture(authorised(), "a", 40))

@@ -26,7 +26,10 @@ def test_a_profile_changes_specs_of_stores_only(tmp_path: Path, name: str, profi
     for file, resource in own.items():
         is_store = resource.get("spec", {}).get("type", "").startswith("state.")
         changed = {key for key in resource if resource[key] != other[file][key]}
-        assert changed <= ({"spec"} if is_store or file == "configuration.yaml" else set()), file
+        placed = file in ("configuration.yaml", "secrets.yaml")
+        assert changed <= ({"spec"} if is_store or placed else set()), file
+        added = other[file].keys() - resource.keys()
+        assert added <= ({"auth"} if is_store else set()), file
 
 
 def test_every_store_can_be_in_postgres(tmp_path: Path, name: str) -> None:
@@ -37,7 +40,9 @@ def test_every_store_can_be_in_postgres(tmp_path: Path, name: str) -> None:
     }
     assert {spec["type"] for spec in stores.values()} == {"state.postgresql"}
     prefixes = [metadata(spec)["tablePrefix"] for spec in stores.values()]
-    assert sorted(prefixes) == sorted(file.replace("-store.yaml", "_") for file in stores)
+    assert sorted(prefixes) == sorted(
+        file.removesuffix("-store.yaml").replace("-", "_") + "_" for file in stores
+    )
 
 
 @pytest.mark.parametrize("profile", ["postgres", "redis"])

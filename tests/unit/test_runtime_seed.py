@@ -113,7 +113,27 @@ def test_a_name_that_is_taken_or_none_is_refused_and_changes_nothing(
         ("claim", ("claim", "claims")),
         ("address", ("address", "addresses")),
         ("status", ("status", "statuses")),
+        ("library", ("library", "libraries")),
+        ("survey", ("survey", "surveys")),
+        ("box", ("box", "boxes")),
     ],
 )
 def test_the_name_gives_the_noun(name: str, nouns: tuple[str, str]) -> None:
     assert seed.noun_of(name) == nouns
+
+
+def test_a_case_may_have_another_noun_than_the_system(tmp_path: Path) -> None:
+    project = project_with(tmp_path.resolve(), "library", "loan")
+    own = project / "systems" / "library"
+    assert (own / "components" / "loan-store.yaml").is_file()
+    assert template.read(own / "dapr.yaml").orchestrator == "loan-orchestrator"
+    passes(project, "pytest", "-q", "-p", "no:cacheprovider", "systems/library/tests/test_loan.py")
+    passes(project, "ruff", "check", "--no-cache", "systems/library")
+
+
+@pytest.mark.parametrize(("noun", "why"), [("Loan", "no name for a case"), ("desk", "desk-store")])
+def test_a_noun_that_is_none_is_refused(project: Path, noun: str, why: str) -> None:
+    before = sorted((project / "systems").rglob("*"))
+    with pytest.raises(SetupError, match=why):
+        seed.plant(project, "lending", noun)
+    assert sorted((project / "systems").rglob("*")) == before

@@ -74,7 +74,7 @@ def test_a_traced_system_tells_sidecars_and_apps_where_spans_go(tmp_path: Path) 
 def test_a_shifted_system_has_its_mails_go_to_its_own_sink(tmp_path: Path) -> None:
     path = written(tmp_path)
     mail = yaml.safe_load((tmp_path / "components" / "mail.yaml").read_text())
-    metadata = {item["name"]: item["value"] for item in mail["spec"]["metadata"]}
+    metadata = {item["name"]: item.get("value") for item in mail["spec"]["metadata"]}
     apps = {app["appID"]: app for app in yaml.safe_load(path.read_text())["apps"]}
     assert metadata["port"] == apps["notification-service"]["env"]["MAIL_SINK_PORT"] == "18125"
 
@@ -165,3 +165,23 @@ def written(home: Path, **changes: Any) -> Path:
 
 def _sets(ports: Mapping[str, tuple[int, ...]]) -> dict[str, set[int]]:
     return {app: set(pinned) for app, pinned in ports.items()}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("appPort: 8102", "appPort: 8101", "port 8101 twice: appPort of flight-service, and appP"),
+        ('"8102"', '"8101"', "port 8101 twice: appPort of flight-service, and --port of hotel"),
+        ("metricsPort: 9102", "metricsPort: 3502", "port 3502 twice: daprHTTPPort of hotel-servic"),
+        ("    metricsPort: 9102\n", "", "says of hotel-service no metricsPort"),
+        ('--port, "8102", ', "", "command of hotel-service needs --port"),
+    ],
+)
+def test_a_port_that_is_given_twice_or_not_at_all_is_named(
+    tmp_path: Path, old: str, new: str, why: str
+) -> None:
+    text = (PROJECT / "dapr.yaml").read_text()
+    assert text.count(old) == 1
+    (tmp_path / "dapr.yaml").write_text(text.replace(old, new))
+    with pytest.raises(SetupError, match=why):
+        template.read(tmp_path / "dapr.yaml")

@@ -62,6 +62,32 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with the system of part 9, and its tests."""
+    project = project_with(tmp_path_factory.mktemp("lent").resolve(), "library", "loan")
+    own = project / "systems" / "library"
+    (own / "desk.py").write_text(block("python", '"""DeskService: a copy'))
+    (own / "orchestrator.py").write_text(block("python", '"""The loan saga'))
+    (own / "sample.json").write_text('{"reader": "reader-1", "book": "Emma"}\n')
+    price = '"price": {"amount": 5000, "currency": "USD"}'
+    change(
+        own / "tests" / "test_loan.py",
+        (f"{{{price}}}", '{"deposit": {"amount": 2000, "currency": "USD"}}'),
+        ('"amount": 5000', '"amount": 2000'),
+        ('inputs["charge"]', 'inputs["take deposit"]'),
+        ("charge=reply", '**{"take deposit": reply}'),
+        ('["refund", "cancel reservation"]', '["refund", "give back"]'),
+    )
+    tests = own / "tests" / "test_running.py"
+    text = tests.read_text()
+    first = text[: text.index("def test_what_is_refused")]
+    tests.write_text(first + block("python", "def test_a_declined_card_gives"))
+    imports = "from tests.support.running import running\n"
+    change(tests, (imports, f"{imports}from tests.support.waiting import until\n"))
+    return project
+
+
 def test_what_the_page_writes_is_linted_formatted_and_typed(written: Path) -> None:
     passes(written, "ruff", "check", "--no-cache", "systems/claims")
     passes(written, "ruff", "format", "--no-cache", "--check", "systems/claims")
@@ -78,3 +104,14 @@ def test_the_new_app_has_ports_that_no_other_of_the_system_has(written: Path) ->
     read = template.read(written / "systems" / "claims" / "dapr.yaml")
     assert len(read.ports) == sum(len(app.ports) for app in read.apps)
     assert "inspector-service" in {app.app_id for app in read.apps}
+
+
+def test_the_library_is_linted_formatted_and_typed(library: Path) -> None:
+    passes(library, "ruff", "check", "--no-cache", "systems/library")
+    passes(library, "ruff", "format", "--no-cache", "--check", "systems/library")
+    cache = f"--cache-dir={library / '.mypy_cache'}"
+    passes(library, "mypy", cache, "--follow-imports=silent", "systems/library")
+
+
+def test_the_library_s_saga_passes_on_the_fake_engine(library: Path) -> None:
+    passes(library, "pytest", "-q", "-p", "no:cacheprovider", "systems/library/tests/test_loan.py")

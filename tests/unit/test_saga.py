@@ -1,6 +1,7 @@
 """The saga's rules, with a fake engine and steps of no service."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 from sagas.core import calls
 from sagas.core.calls import CIRCUIT_OPEN, DETAIL_LENGTH, CircuitOpen, Refused
 from sagas.core.policies import Policies, Retry
-from sagas.core.progress import Entry, Progress
+from sagas.core.progress import Entry, Halt, Progress
 from sagas.core.saga import Saga, Stopped
 from sagas.core.signals import Signal
 from sagas.core.steps import Placed, Shown, Step
@@ -52,6 +53,12 @@ def stopped(steps: Durable[Any]) -> Durable[Stopped]:
     with pytest.raises(Stopped) as stop:
         yield from steps
     return stop.value
+
+
+def test_a_step_that_stands_in_no_row_is_named() -> None:
+    saga = Saga(FakeEngine({}), "t1", {}, Policies(), Progress(), CANCELLED)  # type: ignore[arg-type]
+    with pytest.raises(LookupError, match="The step a stands in no row of the kind: add it"):
+        list(saga.run(step("a")))
 
 
 def test_parallel_steps_are_called_together() -> None:
@@ -168,13 +175,15 @@ def test_entries_tell_what_happened_in_order_with_times() -> None:
     assert all(e.ended_at and e.ended_at > e.started_at for e in saga.progress.entries)
 
 
-def test_an_event_is_waited_for_once_until_it_has_come() -> None:
+def test_an_event_is_waited_for_once_until_it_is_taken() -> None:
     engine = FakeEngine({})
     saga, _ = run(engine, lambda saga: saga.together())
     first = saga.turns.event("resume")
     assert saga.turns.event("resume") is first
     engine.tell("resume", None)
     assert first.is_complete
+    assert saga.turns.event("resume") is first
+    saga.turns.take("resume")
     assert not saga.turns.event("resume").is_complete
 
 
@@ -425,3 +434,25 @@ def test_only_the_latest_faults_are_kept_but_all_tries_are_counted() -> None:
     saga, _ = run(engine, lambda saga: insist(saga, "a"))
     assert saga.progress.entries[0].tries == 51
     assert [fault.number for fault in saga.progress.entries[0].faults] == list(range(31, 51))
+
+
+class Why(BaseModel):
+    reason: str
+
+
+def _why(progress: Progress) -> Why:
+    return Why(reason=progress.halt.reason if progress.halt else "unknown")
+
+
+def test_an_undo_says_what_is_known_when_it_is_made() -> None:
+    curious = replace(step("undo a"), says=_why, body={"kept": 1})
+
+    def body(saga: Saga) -> Durable[list[Entry]]:
+        saga.owe(curious, step("undo b"))
+        saga.progress.halt = Halt(step="b", reason="no", detail="It will not be.")
+        return saga.compensate()
+
+    engine = FakeEngine({})
+    run(engine, body)
+    assert engine.inputs["undo a"].body == {"kept": 1, "reason": "no"}
+    assert engine.inputs["undo b"].body == {}

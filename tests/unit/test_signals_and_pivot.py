@@ -629,6 +629,8 @@ def test_no_word_in_time_past_the_pivot_needs_attention_and_is_waited_for_again(
     assert [m.detail for m in kept.milestones if m.event == "needs_attention"] == ["paid", "paid"]
     told = line(kept, "paid")
     assert (told.result, told.reason, told.detail) == ("done", None, "Paid 5.")
+    [wait] = kept.waits
+    assert wait.until >= wait.since + 3 * HOUR
 
 
 class Services:

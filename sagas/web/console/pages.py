@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi_problem.error import Problem
 from pydantic import TypeAdapter, ValidationError
 
 from base.errors import Refusal
@@ -18,14 +19,16 @@ from sagas.core.progress import OPEN, UNDONE
 from sagas.engine.admission import Busy
 from sagas.engine.apps import Apps
 from sagas.engine.cases import NotNow, OtherRequest
+from sagas.people.identity import by
 from sagas.records.audit import trail
 from sagas.records.listing import Listed
 from sagas.records.record import Record
-from sagas.records.records import TooLate
+from sagas.records.records import TooLate, TooManyOpen
 from sagas.web.console import showing
 from sagas.web.console.timeline import lanes
-from sagas.web.problems import busy_words, unknown
-from sagas.web.routes import CaseId, CasesOf, Lists
+from sagas.web.people.deeds import Deed, Params, asks, deed_of
+from sagas.web.problems import busy_words, too_many_words, unknown
+from sagas.web.routes import CaseId, CasesOf, Lists, in_own_name, require_own, whose
 
 _PAGE = 20
 _CASE_ID: TypeAdapter[str] = TypeAdapter(CaseId)
@@ -37,7 +40,8 @@ Pages = Callable[[showing.Show], APIRouter]
 @dataclass(frozen=True)
 class Console:
     """What a kind brings of its own: ``templates`` that take the place of the toolkit's of the same
-    name (``_cards.html``, ``_links.html``), ``pages``, and where its ``form`` is."""
+    name (``_cards.html``, ``_links.html``, ``_menu.html``, …), ``pages``, and where its ``form``
+    is."""
 
     templates: Path | None = None
     pages: Pages | None = None
@@ -67,8 +71,8 @@ def _add_lists(router: APIRouter, kind: Kind[Any], show: showing.Show) -> None:
     shows = [field for field in kind.shows if field.listed]
 
     async def listed(lists: Lists, status: str | None, cursor: str | None) -> dict[str, Any]:
-        page = await lists.page(None, status, _PAGE, cursor)
-        attention = await lists.page(None, "needs_attention", _PAGE, None)
+        page = await lists.page(whose(kind, None), status, _PAGE, cursor)
+        attention = await lists.page(whose(kind, None), "needs_attention", _PAGE, None)
         return {
             "rows": [_row(kind, shows, record) for record in page.records],
             "columns": shows,
@@ -79,14 +83,17 @@ def _add_lists(router: APIRouter, kind: Kind[Any], show: showing.Show) -> None:
         }
 
     @router.get("/")
+    @asks(Deed.LIST)
     async def home(request: Request, lists: Lists, status: status_of = None) -> Response:
         return show(request, "home.html", **await listed(lists, status, None))
 
     @router.get(f"/console/{kind.plural}")
+    @asks(Deed.LIST)
     async def newest(request: Request, lists: Lists, status: status_of = None) -> Response:
         return show(request, "_cases.html", **await listed(lists, status, None))
 
     @router.get("/console/older")
+    @asks(Deed.LIST)
     async def older(
         request: Request,
         lists: Lists,
@@ -96,6 +103,7 @@ def _add_lists(router: APIRouter, kind: Kind[Any], show: showing.Show) -> None:
         return show(request, "older.html", **await listed(lists, status, cursor))
 
     @router.get("/console/apps")
+    @asks(Deed.WATCH)
     async def apps(request: Request, apps: Annotated[Apps, Depends(_apps)]) -> Response:
         return show(request, "_apps.html", apps=await apps.states())
 
@@ -121,10 +129,12 @@ def _add_case(router: APIRouter, kind: Kind[Any], show: showing.Show) -> None:
     known_of = Annotated[Record, Depends(known)]
 
     @router.get(path)
+    @asks(Deed.LOOK)
     async def case(request: Request, record: known_of) -> Response:
         return show(request, "case.html", **_facts(kind, request, record))
 
     @router.get(f"{path}/live")
+    @asks(Deed.LOOK)
     async def live(request: Request, record: known_of) -> Response:
         return show(request, "_case.html", **_facts(kind, request, record))
 
@@ -151,6 +161,10 @@ def _facts(kind: Kind[Any], request: Request, record: Record) -> dict[str, Any]:
 def _add_deeds(router: APIRouter, kind: Kind[Any]) -> None:
     path = f"/console/{kind.plural}/{{case_id}}"
 
+    def spoken(params: Params) -> Deed:
+        signal = kind.signal(params["name"])
+        return deed_of(signal) if signal else Deed.LOOK
+
     async def unless_late(asked: Awaitable[object], case_id: str) -> Response:
         """Do what was asked; when the case no longer waits for it, its page tells why."""
         with suppress(NotNow, TooLate):
@@ -158,14 +172,17 @@ def _add_deeds(router: APIRouter, kind: Kind[Any]) -> None:
         return RedirectResponse(f"/console/{kind.plural}/{case_id}", 303)
 
     @router.post(f"{path}/cancel")
+    @asks(Deed.CANCEL)
     async def cancel(case_id: CaseId, cases: CasesOf) -> Response:
-        return await unless_late(cases.cancel(case_id), case_id)
+        return await unless_late(cases.cancel(case_id, by()), case_id)
 
     @router.post(f"{path}/resume")
+    @asks(Deed.RESUME)
     async def resume(case_id: CaseId, cases: CasesOf) -> Response:
-        return await unless_late(cases.resume(case_id), case_id)
+        return await unless_late(cases.resume(case_id, by()), case_id)
 
     @router.post(f"{path}/signals/{{name}}")
+    @asks(spoken)
     async def say(
         case_id: CaseId,
         name: str,
@@ -176,20 +193,22 @@ def _add_deeds(router: APIRouter, kind: Kind[Any]) -> None:
         signal = kind.signal(name)
         if signal is None or choice not in signal.choices:
             raise unknown(kind, f"{case_id}/signals/{name}")
-        word = signal.choices[choice]
-        return await unless_late(cases.signal(case_id, signal, attempt, word), case_id)
+        word = in_own_name(signal, signal.choices[choice])
+        said = cases.signal(case_id, signal, attempt, word, by())
+        return await unless_late(said, case_id)
 
 
 def _add_form(router: APIRouter, kind: Kind[Any], show: showing.Show) -> None:
     schema = json.dumps(kind.request.model_json_schema(by_alias=True), indent=2)
-    example = json.dumps(dict(kind.example or {}), indent=2, ensure_ascii=False)
 
     @router.get("/console/new")
+    @asks(Deed.BEGIN)
     async def form(request: Request) -> Response:
-        case_id = f"{kind.noun}-{secrets.token_hex(4)}"
-        return show(request, "new.html", case_id=case_id, asked=example, schema=schema, error="")
+        case_id, asked = f"{kind.noun}-{secrets.token_hex(4)}", _example(kind)
+        return show(request, "new.html", case_id=case_id, asked=asked, schema=schema, error="")
 
     @router.post("/console/new")
+    @asks(Deed.BEGIN)
     async def begin(
         request: Request,
         cases: CasesOf,
@@ -204,16 +223,29 @@ def _add_form(router: APIRouter, kind: Kind[Any], show: showing.Show) -> None:
             return show(request, "new.html", 422, error=why(wrong), **facts)
 
 
+def _example(kind: Kind[Any]) -> str:
+    """Return the example of a request, of who asks for it if that is known."""
+    example, owner = dict(kind.example or {}), f"{kind.words.owner}Id"
+    if owner in example:
+        example[owner] = by() or example[owner]
+    return json.dumps(example, indent=2, ensure_ascii=False)
+
+
 async def begun(kind: Kind[Any], cases: CasesOf, case_id: str, wanted: Any) -> Response:
     """Begin a case and return the way to its page. Raises ValidationError, and Refusal when it
     cannot begin now."""
     try:
-        await cases.begin(_CASE_ID.validate_python(case_id), wanted)
+        require_own(kind, wanted)
+        await cases.begin(_CASE_ID.validate_python(case_id), wanted, 0, by())
+    except Problem as foreign:
+        raise Refusal("foreign_owner", foreign.detail or foreign.title) from foreign
     except OtherRequest as taken:
         detail = f"The {kind.noun} id {case_id} is taken by another request."
         raise Refusal("idempotency_conflict", detail) from taken
     except Busy as busy:
         raise Refusal("busy", busy_words(kind, busy)) from busy
+    except TooManyOpen as many:
+        raise Refusal("too_many_open", too_many_words(kind, many)) from many
     return RedirectResponse(f"/console/{kind.plural}/{case_id}", 303)
 
 

@@ -12,7 +12,10 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from sagas.core.kind import Kind
 from sagas.core.words import money, status, with_article
+from sagas.people.identity import who
+from sagas.people.rules import may_now
 from sagas.web.console.timeline import WIDTH
+from sagas.web.people.deeds import deed_of
 
 Show = Callable[..., Response]
 
@@ -34,12 +37,15 @@ def pages_of(kind: Kind[Any], templates: Path | None, form: str) -> Show:
         "status": status,
         "money": money,
         "clock": lambda at: at.astimezone(UTC).strftime("%H:%M:%S"),
+        "deed": deed_of,
         "day": lambda at: at.astimezone(UTC).strftime("%d %b %Y, %H:%M:%S UTC"),
     }
     env.globals |= {
         "kind": kind,
         "begin": f"{kind.words.begin} {with_article(kind.noun)}".capitalize(),
         "form": form,
+        "may": may_now,
+        "who": who,
         "axis": WIDTH,
     }
     rendered = Jinja2Templates(env=env)

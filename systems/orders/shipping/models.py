@@ -2,14 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from base.wire import Timestamp, Wire
+from base.wire import Moment, OneLine, Timestamp, Wire
 from systems.orders.shipping import addresses
 from systems.orders.shipping.labels import Event, Status, Told
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
-MayBeEmpty = Annotated[str, StringConstraints(strip_whitespace=True, max_length=128)]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128), OneLine
+]
+MayBeEmpty = Annotated[str, StringConstraints(strip_whitespace=True, max_length=128), OneLine]
 
 
 class Address(Wire):
@@ -51,7 +53,7 @@ class CarrierEvent(Wire):
     event_id: Text
     tracking_number: Text
     status: Told
-    at: AwareDatetime
+    at: Moment
 
     @property
     def event(self) -> Event:

@@ -196,6 +196,15 @@ def test_a_cancel_while_a_decision_is_waited_for_is_heard(shop: Shop) -> None:
     assert shop.ended(order_id)["status"] == "cancelled"
 
 
+def test_a_warehouse_that_is_away_when_it_is_time_to_pack_packs_later(shop: Shop) -> None:
+    order_id = shop.order_id("away")
+    with shop.proxies[WAREHOUSE].fault("down", job_about(order_id), times=5) as away:
+        shop.place(order_id, lines(kettle=1))
+        order = shop.ended(order_id)
+    assert away.hits == 5
+    assert order["status"] == "fulfilled"
+
+
 def test_what_warehouse_and_carrier_tell_in_vain_is_asked_for(shop: Shop) -> None:
     order_id = shop.order_id("unheard")
     told = about(order_id, "POST", "")

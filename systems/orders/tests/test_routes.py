@@ -61,7 +61,7 @@ class Web:
     async def ask(self, request: str, body: Any = None) -> tuple[int, Any]:
         verb, path = request.split(" ")
         transport = httpx.ASGITransport(app=self.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             answer = await client.request(verb, path, json=body)
             return answer.status_code, answer.json()
 

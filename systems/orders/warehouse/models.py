@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from base.wire import Wire
+from base.wire import OneLine, Wire
 from systems.orders.warehouse.picks import Status
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=64), OneLine]
 
 
 class PickLine(Wire):

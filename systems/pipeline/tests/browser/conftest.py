@@ -1,4 +1,4 @@
-"""A headless Chromium that looks at the console of the pipeline."""
+"""A page of the pipeline's console in a headless Chromium."""
 
 from collections.abc import Iterator
 
@@ -7,20 +7,13 @@ from playwright.sync_api import Browser, Page
 
 from runtime.system import System
 from systems.pipeline.tests.works import ORCHESTRATOR
-from tests.browser.conftest import browser
+from tests.support.browsing import browser, page_at
 
 __all__ = ["browser"]
 
 
 @pytest.fixture
 def page(browser: Browser, system: System) -> Iterator[Page]:
-    """A page of the console; after the test, the browser's log has no error."""
-    context = browser.new_context(base_url=system.app_url(ORCHESTRATOR))
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    yield page
-    context.close()
-    # What is refused is answered with 403, 409 or 422, which browsers log as errors.
-    assert [e for e in errors if not any(code in e for code in ("403", "409", "422"))] == []
+    """A page of the console."""
+    with page_at(browser, system.app_url(ORCHESTRATOR), refused=["403", "409", "422"]) as page:
+        yield page

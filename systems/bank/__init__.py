@@ -1,0 +1,1 @@
+"""Transfers of money between banks: the orchestrator and its participants."""

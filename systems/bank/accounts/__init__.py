@@ -1,0 +1,1 @@
+"""AccountService: a bank's accounts, in double entry."""

@@ -1,0 +1,1 @@
+"""ComplianceService: whether a party of a transfer is on a sanctions list."""

@@ -1,0 +1,1 @@
+"""FraudService: how likely it is that a transfer is a fraud, and why."""

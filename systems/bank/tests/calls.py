@@ -1,0 +1,64 @@
+"""The calls of a transfer from bank A to bank B, as a proxy sees them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from systems.bank.tests.branch import BANK_A, BANK_B, COMPLIANCE, FRAUD, NOTIFICATION
+from tests.support.fault_proxy import Seen, about
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a step: ``path`` is how its path ends. ``by_account``: it does not name its
+    transfer, but the account."""
+
+    step: str
+    service: str
+    method: str
+    path: str
+    by_account: bool = False
+
+    def of(self, transfer_id: str, iban: str = "") -> Callable[[Seen], bool]:
+        """Match the call of one transfer, which is about the account."""
+        return about(iban if self.by_account else transfer_id, self.method, self.path)
+
+
+ROWS = [
+    [
+        Call("check payer at bank-a", BANK_A, "POST", "/accounts/check", by_account=True),
+        Call("check payee at bank-b", BANK_B, "POST", "/accounts/check", by_account=True),
+    ],
+    [Call("hold at bank-a", BANK_A, "PUT", ":hold")],
+    [
+        Call("score fraud", FRAUD, "PUT", ":score"),
+        Call("screen parties", COMPLIANCE, "PUT", ":screening"),
+        Call("take limit at bank-a", BANK_A, "PUT", ":limit"),
+    ],
+    [Call("debit payer at bank-a", BANK_A, "POST", ":hold/post")],
+]
+"""Up to the pivot. The calls of one row are made together."""
+
+UNDOS = [
+    [],
+    ["release hold at bank-a"],
+    ["release limit at bank-a"],
+    ["reverse debit at bank-a"],
+]
+"""What undoes each row."""
+
+CALLS = [call for row in ROWS for call in row]
+CREDIT = Call("credit payee at bank-b", BANK_B, "PUT", ":credit")
+FORWARD = [
+    CREDIT,
+    Call("send debit advice", NOTIFICATION, "PUT", ":debited"),
+    Call("send credit advice", NOTIFICATION, "PUT", ":credited"),
+    Call("note payee", FRAUD, "POST", ":score/complete"),
+    Call("settle at bank-a", BANK_A, "PUT", ":settlement"),
+    Call("settle at bank-b", BANK_B, "PUT", ":settlement"),
+]
+
+
+def undone_after(call: Call) -> list[str]:
+    """Return the undos, in their order, when the saga stops at this call."""
+    last = next(number for number, row in enumerate(ROWS) if call in row)
+    return [undo for undos in reversed(UNDOS[: last + 1]) for undo in undos]

@@ -1,0 +1,92 @@
+"""The delivery saga: price, authorise, order, find a driver while it is cooked, hand over, follow
+it to the door, and pay everybody; or undo."""
+
+from sagas import Durable, Kind, Saga, Show
+from systems.delivery import mail, phases, shares, steps
+from systems.delivery.answers import Bill, Quote, Spot
+from systems.delivery.counter import at_the_counter, listen
+from systems.delivery.request import DeliveryRequest, Tip
+from systems.delivery.steps import ANSWER, DRIVER, FOOD, LOOKS, OFFERS, TIP
+from systems.delivery.terms import DeliveryTerms
+from systems.delivery.words import EXAMPLE, WORDS
+
+
+def bring(saga: Saga, order: DeliveryRequest) -> Durable[None]:
+    """Bring food from a restaurant to a door, or leave nothing behind."""
+    terms = saga.terms(DeliveryTerms)
+    door = Spot(latitude=order.door.latitude, longitude=order.door.longitude)
+    dishes = {"restaurant": order.restaurant, "lines": order.lines}
+    quote = yield from saga.run(steps.price.given(**dishes, door=door))
+    saga.show(quote=quote)
+    most = quote.money(shares.authorised(quote.food.amount, quote.ride.amount))
+    yield from saga.run(
+        steps.authorise.given(
+            customerId=order.customer_id, amount=most, paymentMethod=order.payment_method
+        )
+    )
+    within, look = terms.wait("answer"), steps.look_for_answer
+    yield from saga.run(steps.send.given(**dishes, answerSeconds=within.total_seconds()))
+    yield from saga.hear(ANSWER, within=within, attempt="ticket", ask=look, every=terms.look)
+    name, driver = yield from at_the_counter(saga, terms, quote, door)
+    yield from saga.run(steps.hand_over.given(driver=driver))
+    yield from saga.run(steps.ride.about(name))
+    tip = yield from _at_the_door(saga, terms, name, order.tip)
+    yield from _paid(saga, quote, tip, name)
+    yield from saga.run(mail.receipt(saga.id, order, saga.progress.results))
+
+
+def _at_the_door(saga: Saga, terms: DeliveryTerms, name: str, tip: Tip) -> Durable[Tip]:
+    """Follow the driver to the door; return the tip, which the customer may change meanwhile."""
+    status, within = "riding", terms.driver("riding")
+    ear, tips = listen(saga, terms, name, status), saga.listen(TIP, within=within, late=tip)
+    while status != "delivered":
+        yield from saga.first(ear, tips)
+        if ear.said:
+            status = phases.later(status, ear.said.status)
+            ear = ear if status == "delivered" else listen(saga, terms, name, status)
+        if tips.said:
+            tip, tips = tips.said, saga.listen(TIP, within=within, late=tip)
+    saga.close(tips)
+    return tip
+
+
+def _paid(saga: Saga, quote: Quote, tip: Tip, name: str) -> Durable[None]:
+    """Capture what it came to, and pay restaurant and driver."""
+    parts = shares.delivered(quote.food.amount, quote.ride.amount, tip.percent)
+    bill = Bill.of(parts, quote.food.currency)
+    yield from saga.run(steps.capture.given(amount=bill.captured))
+    yield from saga.together(
+        steps.pay_restaurant.given(amount=bill.restaurant),
+        steps.pay_driver.about(name).given(amount=bill.driver),
+    )
+    saga.show(bill=bill)
+
+
+DELIVERY = Kind(
+    noun="delivery",
+    nouns="deliveries",
+    done="delivered",
+    request=DeliveryRequest,
+    rows={
+        "quote": [steps.price],
+        "authorise": [steps.authorise],
+        "send order": [steps.send],
+        "offer": [steps.offer.about(name) for name in OFFERS],
+        "pick up": [steps.pick_up],
+        "hand over": [steps.hand_over],
+        "ride": [steps.ride],
+        "capture": [steps.capture],
+        "pay": [steps.pay_restaurant, steps.pay_driver],
+        "look": [steps.look_for_answer, steps.look_for_food, *LOOKS.values()],
+        "send": [mail.RECEIPT, mail.CANCELLED, mail.REJECTED],
+    },
+    signals=[ANSWER, FOOD, DRIVER, TIP],
+    workflows=[bring],
+    terms=DeliveryTerms,
+    closing=mail.end,
+    owner=lambda order: order.customer_id,
+    title=lambda order: f"{order.restaurant} to {order.door.address}",
+    words=WORDS,
+    shows=[Show("phase", phases.Phase, lambda _, progress, __: phases.phase(progress), True)],
+    example=EXAMPLE,
+)

@@ -1,0 +1,1 @@
+"""RestaurantService: menus and prices, tickets that a kitchen takes, cooks and hands over."""

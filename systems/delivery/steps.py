@@ -1,0 +1,52 @@
+"""The steps of a delivery, and what it hears of restaurants, drivers and the customer."""
+
+from sagas import Done, Shown, Signal, Step
+from systems.delivery import phases
+from systems.delivery.answers import Asked, Driver, Kitchen, News, Quote, cannot
+from systems.delivery.request import Tip
+
+RESTAURANT, DRIVER_SERVICE, PAYMENT = "restaurant-service", "driver-service", "payment-service"
+OFFERS = [f"driver-{number}" for number in range(1, 17)]
+
+# name, service, request, resource, answer, undone by
+price = Step("quote", RESTAURANT, "POST quotes", "", Quote)
+void = Step(
+    "cancel payment",
+    PAYMENT,
+    "POST payments/{id}/cancel",
+    "payment",
+    Shown,
+    says=phases.fee,
+    after=("cancel ticket",),
+)
+authorise = Step("authorise", PAYMENT, "PUT payments/{id}", "payment", Shown, void)
+call_off = Step(
+    "cancel ticket", RESTAURANT, "POST tickets/{id}/cancel", "ticket", Shown, says=phases.blame
+)
+send = Step("send order", RESTAURANT, "PUT tickets/{id}", "ticket", Shown, call_off)
+withdraw = Step("withdraw offer", DRIVER_SERVICE, "POST offers/{id}/withdraw", "driver", Shown)
+offer = Step("offer ride", DRIVER_SERVICE, "PUT offers/{id}", "driver", Asked, withdraw)
+pick_up = Step("pick up", DRIVER_SERVICE, "POST offers/{id}/pick-up", "driver", Shown)
+hand_over = Step(
+    "hand over", RESTAURANT, "POST tickets/{id}/hand-over", "ticket", Shown, pivot=True
+)
+ride = Step("ride", DRIVER_SERVICE, "POST offers/{id}/ride", "driver", Shown)
+capture = Step("capture", PAYMENT, "PUT payments/{case}:payment/captures/{resource}", "bill", Done)
+pay_restaurant = Step("pay restaurant", RESTAURANT, "POST tickets/{id}/payout", "ticket", Shown)
+pay_driver = Step("pay driver", DRIVER_SERVICE, "POST offers/{id}/payout", "driver", Shown)
+
+_TICKET = (RESTAURANT, "GET tickets/{id}", "ticket", Kitchen)
+_OFFER = (DRIVER_SERVICE, "GET offers/{id}", "driver", Driver)
+look_for_answer = Step("look for answer", *_TICKET, check=News("sent").kitchen)
+look_for_food = Step("look for food", *_TICKET, check=News("sent", "accepted").kitchen)
+LOOKS = {
+    status: Step(f"look past {status}", *_OFFER, check=News(status).driver)
+    for status in ("offered", "accepted", "arrived", "riding")
+}
+
+ANSWER = Signal("answer", Kitchen, "participant", cannot, lambda said: said.status)
+FOOD = Signal("food", Kitchen, "participant", cannot, lambda said: said.status)
+DRIVER = Signal("driver", Driver, "participant", told=lambda said: said.status.replace("_", " "))
+TIP = Signal("tip", Tip, choices={f"Tip {many} %": Tip(percent=many) for many in (5, 10, 20)})
+GONE = Driver(status="lost")
+"""What it amounts to when a driver says nothing in time."""

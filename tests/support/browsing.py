@@ -1,0 +1,42 @@
+"""A headless Chromium that looks at pages, and what its log says of them."""
+
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="module")  # while it lives, an event loop runs in the tests' thread
+def browser() -> Iterator[Browser]:
+    """The machine's own Chromium. Skips where there is none; `make test` as root installs it."""
+    program = next(filter(None, map(shutil.which, _NAMES)), None)
+    if program is None:
+        pytest.skip("There is no Chromium; install it (Debian, Ubuntu: apt install chromium)")
+    with sync_playwright() as playwright:
+        # Names that lead here, as those of somebody who attacks with a page of their own would.
+        names = "--host-resolver-rules=MAP *.attacker.example 127.0.0.1"
+        args = ["--no-sandbox", names]
+        browser = playwright.chromium.launch(executable_path=program, args=args)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def page_at(browser: Browser, url: str, refused: Collection[str]) -> Iterator[Page]:
+    """Open a page below ``url``; in the end, the browser's log has no error.
+
+    A form that is refused is answered with one of the ``refused`` statuses, which browsers log as
+    an error.
+    """
+    context = browser.new_context(base_url=url)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    yield page
+    context.close()
+    assert [error for error in errors if not any(status in error for status in refused)] == []
