@@ -97,7 +97,7 @@ def _deployed(saga: Saga, place: Place, digest: str) -> Durable[tuple[int, Live]
     terms = saga.terms(RunTerms)
     held = yield from saga.run(place.lease)
     if held.status == "queued":
-        within, every = terms.wait("queue"), terms.wait("look")
+        within, every = terms.wait("queue"), terms.wait("queue_look")
         about = place.lease.resource
         held = yield from saga.hear(heard.LEASED, within, about, ask=place.look, every=every)
     live = yield from saga.run(place.deploy.given(release=digest, fence=held.fence))

@@ -22,6 +22,7 @@ ENV = {
         "OPEN_CASES_PER_OWNER": "0",
         "BAKE_SECONDS": "3",
         "LOOK_SECONDS": "2",
+        "QUEUE_LOOK_SECONDS": "2",
     },
 }
 
