@@ -1,10 +1,8 @@
 """A host with real processes: the link is the old release or the new one, and never none."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -15,6 +13,7 @@ from systems.pipeline.builder.sample import BRANCHES, MAIN
 from systems.pipeline.deployer.hosts import MARK, Host
 from systems.pipeline.folders import PipelineFolder
 from systems.pipeline.runner import processes
+from tests.support.free_ports import free_ports
 
 OLD, NEW, SICK = "a" * 64, "b" * 64, "c" * 64
 _WITHIN = 20.0
@@ -33,19 +32,11 @@ def host(tmp_path: Path) -> Iterator[Host]:
         points = release / "hello-1.dist-info" / "entry_points.txt"
         points.parent.mkdir()
         points.write_text("[console_scripts]\nserve = hello.server:main\n")
-    made = Host("production", home, *_ports())
+    front, blue, green = free_ports(3)
+    made = Host("production", home, front, (blue, green))
     yield made
     for what in (OLD, NEW, SICK, "front"):
         processes_of(made, what)
-
-
-def _ports() -> tuple[int, tuple[int, int]]:
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.socket()) for _ in range(3)]
-        for each in held:
-            each.bind(("127.0.0.1", 0))
-        front, blue, green = (each.getsockname()[1] for each in held)
-    return front, (blue, green)
 
 
 def processes_of(host: Host, what: str) -> int:
