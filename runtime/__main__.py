@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runtime import identity, interrupts, logs, looks, sample, seed, systems, timeline, zipkin
+from runtime import identity, interrupts, logs, sample, seed, showing, systems, timeline, zipkin
 from runtime.errors import SetupError
 from runtime.manifests import Manifests
 from runtime.system import TOKEN_HEADER, System, wait_until
@@ -191,15 +191,16 @@ def _start(system: System) -> None:
 
 def _send_sample(system: System, app_id: str) -> None:
     """Send the sample and show what it came to. Raises SetupError when it is not done."""
+    shown = showing.read(system.known.showing)
     url, headers = system.sidecar_url(app_id), system.sidecar_headers(app_id)
     try:
-        sent = sample.send(url, app_id, system.known.sample, headers)
+        sent = sample.send(url, app_id, system.known.sample, showing.Speaker(shown), headers)
     except sample.NotDone as why:
         if why.case:
             timeline.show(why.case, console)
         raise
     timeline.show(sent, console)
-    looks.show(system.known.looks, url, sent.id, console, headers)
+    showing.show(shown, url, sent, console, headers)
 
 
 def _down(system: System) -> str:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,10 @@ class Case:
     content: dict[str, Any]
 
 
+Meanwhile = Callable[[httpx.Client, str, dict[str, Any]], None]
+"""What is done at each look at a case that runs: it is given a client, the case's URL, the case."""
+
+
 class NotDone(SetupError):
     """The sample was refused or failed; ``case`` is what it came to, if it began at all."""
 
@@ -46,7 +50,11 @@ class NotDone(SetupError):
 
 
 def send(
-    sidecar_url: str, app_id: str, body: Path, headers: Mapping[str, str] | None = None
+    sidecar_url: str,
+    app_id: str,
+    body: Path,
+    meanwhile: Meanwhile = lambda *_: None,
+    headers: Mapping[str, str] | None = None,
 ) -> Case:
     """Start a new case with the request in ``body``; return it when it has ended, or as it is when
     it was followed for long enough. What it does meanwhile is said.
@@ -66,7 +74,7 @@ def send(
                 method, invoke + path, json=json.loads(body.read_text()), headers=_PREFER
             )
             if answer.status_code == 202:
-                answer = _followed(client, f"{invoke}/{kind.nouns}/{case_id}")
+                answer = _followed(client, f"{invoke}/{kind.nouns}/{case_id}", meanwhile)
         except (httpx.HTTPError, OSError, ValueError) as fault:
             raise SetupError(f"The sample could not be sent to {app_id}: {fault!r}") from fault
     if answer.status_code not in (200, 202):
@@ -78,7 +86,7 @@ def send(
     return case
 
 
-def _followed(client: httpx.Client, url: str) -> httpx.Response:
+def _followed(client: httpx.Client, url: str, meanwhile: Meanwhile) -> httpx.Response:
     """Look at a case until it has ended, and say what it does, or how far it is."""
     began, said = time.monotonic(), ""
     while True:
@@ -91,6 +99,8 @@ def _followed(client: httpx.Client, url: str) -> httpx.Response:
         ended = case["status"] not in ("running", "needs_attention")
         if ended or time.monotonic() - began > _FOLLOWED_SECONDS:
             return answer
+        if case["status"] == "running":
+            meanwhile(client, url, case)
         time.sleep(_LOOK_SECONDS)
 
 

@@ -25,9 +25,9 @@ class Known:
         return self.folder / "dapr.yaml"
 
     @property
-    def looks(self) -> Path:
-        """A file that names what is shown of the sample beside its timeline; it may be missing."""
-        return self.folder / "looks.json"
+    def showing(self) -> Path:
+        """A file with what is said to the sample, and shown of it; it may be missing."""
+        return self.folder / "showing.json"
 
 
 def find(project: Path, name: str = TRIPS) -> Known:

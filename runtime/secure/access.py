@@ -5,7 +5,8 @@ Dapr's patterns of paths are a trie with corners, of which the patterns here kee
   ``***`` does, as any text with stars in it.
 - The first pattern that fits a part is the one that counts, so the more exact come first.
 - Of one pattern only the first entry counts, so all its verbs are in one.
-- What lies below a pattern's end is allowed as well; no app has routes there.
+- What lies below a pattern's end is allowed by the same verbs, and by no other. So where a pattern
+  ends and others go on, ``/*`` is put there instead, which Dapr takes for the end too.
 """
 
 import json
@@ -60,8 +61,10 @@ class Access(BaseModel):
         """Return who may call an app: by caller, the verbs of each pattern, in the order in which
         Dapr has to look at them."""
         found: dict[str, dict[str, list[str]]] = {}
-        for call in sorted(self._of(callee), key=lambda call: _exactness(call.pattern)):
-            verbs = found.setdefault(call.caller, {}).setdefault(call.pattern, [])
+        patterns = {(call.caller, call.pattern) for call in self._of(callee)}
+        placed = [(_end_of(call, patterns), call) for call in self._of(callee)]
+        for pattern, call in sorted(placed, key=lambda each: _exactness(each[0])):
+            verbs = found.setdefault(call.caller, {}).setdefault(pattern, [])
             verbs += [call.verb] if call.verb not in verbs else []
         return found
 
@@ -143,6 +146,13 @@ def _policy(name: str, scopes: list[str], rules: list[Resource]) -> Resource:
         "scopes": scopes,
         "spec": {"rules": rules} if rules else {},
     }
+
+
+def _end_of(call: Call, patterns: set[tuple[str, str]]) -> str:
+    goes_on = any(
+        caller == call.caller and other.startswith(f"{call.pattern}/") for caller, other in patterns
+    )
+    return f"{call.pattern}/*" if goes_on else call.pattern
 
 
 def _end(part: str) -> str:

@@ -38,7 +38,7 @@ ASKS = [
         )
     ),
 ]
-"""What the pages, and looks.json, ask of services besides the saga's steps."""
+"""What the pages, and showing.json, ask of services besides the saga's steps."""
 _NO_ANSWER = "The service does not answer just now. Nothing may have been changed; try again."
 
 

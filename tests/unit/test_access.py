@@ -12,6 +12,7 @@ from runtime.secure.access import Access, Call
 from runtime.systems import Known
 from runtime.template import Changes
 from tests.support.allowed import Orchestrator, orchestrator_of
+from tests.support.dapr_trie import allows
 
 PROJECT = Path(__file__).resolve().parents[2]
 SYSTEMS = systems.every(PROJECT)
@@ -88,9 +89,21 @@ def test_verbs_of_one_pattern_are_in_one_entry_and_the_exact_comes_first() -> No
     assert Access(calls=[*calls, more, more]).allowed("y")["x"] == {
         "/a/known": ["PUT"],
         "/a/*": ["PUT", "GET"],
-        "/a/***/b": ["PUT"],
         "/a/***/b/*": ["PUT"],
     }
+
+
+def test_where_a_path_ends_and_others_go_on_each_has_its_own_verbs() -> None:
+    asked = [("GET", "/a"), ("POST", "/a/check"), ("PUT", "/a/{id}/b")]
+    calls = [Call(caller="x", callee="y", verb=verb, path=path) for verb, path in asked]
+    configuration = access.configured({"spec": {}}, "y", Access(calls=calls))
+    passes = {
+        (verb, path)
+        for verb in ("GET", "POST", "PUT")
+        for path in ("/a", "/a/check", "/a/1/b")
+        if allows(configuration, "x", verb, path)
+    }
+    assert passes == {("GET", "/a"), ("POST", "/a/check"), ("PUT", "/a/1/b")}
 
 
 def test_an_app_that_is_no_orchestrator_of_a_kind_needs_nothing(tmp_path: Path) -> None:

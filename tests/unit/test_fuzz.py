@@ -6,6 +6,7 @@ The apps are served by this process, over a store in memory and a sidecar that s
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +19,10 @@ from schemathesis import GenerationMode
 
 from base.sidecar import Sidecar
 from base.state import StateStore
-from runtime import systems
+from runtime import processes, systems
 from runtime.template import is_orchestrator
 from sagas import Kind
+from tests.support.free_ports import free_ports
 from tests.support.manifests import PROJECT
 from tests.support.memory import MemoryStore
 from tests.support.served import served
@@ -59,6 +61,18 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(StateStore, "write", lambda _, writes: store.write(writes))
 
 
+@pytest.fixture
+def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Have the files of the apps that keep some be this test's, and end what apps have started."""
+    staging, production = map(str, free_ports(2))
+    monkeypatch.setenv("PIPELINE_FOLDER", str(tmp_path))
+    monkeypatch.setenv("STAGING_PORT", staging)
+    monkeypatch.setenv("PRODUCTION_PORT", production)
+    monkeypatch.setenv(processes.MARK, str(tmp_path))
+    yield
+    processes.end(processes.of_system(tmp_path))
+
+
 @contextmanager
 def running(where: str, name: str) -> Iterator[str]:
     """Serve an app and give its URL; an orchestrator with an engine that runs nothing."""
@@ -79,7 +93,7 @@ def takes_something(operation: Any) -> bool:
     return bool(operation.path_parameters or operation.query or operation.body)
 
 
-@pytest.mark.usefixtures("_alone")
+@pytest.mark.usefixtures("_alone", "_apart")
 @pytest.mark.parametrize(("where", "name"), apps().items(), ids=apps().values())
 def test_no_door_breaks(where: str, name: str) -> None:
     answers: set[int] = set()

@@ -42,6 +42,7 @@ ALSO = {
     "orchestrator/form.py": {"sagas.web", "sagas.engine.participants"},
     "systems/bank/console.py": {"sagas.web", "sagas.engine"},
     "systems/orders/console.py": {"sagas.web", "sagas.engine.participants", "sagas.core.progress"},
+    "systems/pipeline/console.py": {"sagas.web", "sagas.engine"},
 }
 """What else a file may import: these pages are made of the console's parts."""
 OURS = {path.split("/")[0] for path in MAY_IMPORT} | {"bench", "tests"}

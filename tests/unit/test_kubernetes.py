@@ -13,6 +13,7 @@ from orchestrator.trip import TRIP
 from runtime import systems
 from runtime.secure.access import SIGNED
 from systems.orders.fulfilment import ORDER
+from systems.pipeline.release import RUN
 from tests.support import manifests
 from tests.support.allowed import orchestrator_of
 from tests.support.manifests import PROJECT, Deployed, Resource, title
@@ -90,7 +91,7 @@ def test_each_sidecar_finds_its_app(there: Deployed) -> None:
     assert sorted(map(title, there.of_kind("Configuration"))) == sorted(there.local)
 
 
-TERMS = {name.upper() for kind in (TRIP, ORDER) for name in kind.terms.model_fields}
+TERMS = {name.upper() for kind in (TRIP, ORDER, RUN) for name in kind.terms.model_fields}
 
 
 def test_each_environment_variable_is_one_that_an_app_reads(there: Deployed) -> None:

@@ -33,7 +33,7 @@ async def every(books: BooksOf) -> wire.AccountList:
     return wire.AccountList(bank=settings.which.name, accounts=listed)
 
 
-@books.post("/checks", summary="May it be debited and credited?", responses=problems(404, 409))
+@accounts.post("/check", summary="May it be debited and credited?", responses=problems(404, 409))
 async def check(wanted: wire.CheckRequest, books: BooksOf) -> wire.CheckState:
     return told.check(await books.check(wanted.account, wanted.currency))
 

@@ -25,8 +25,8 @@ class Call:
 
 ROWS = [
     [
-        Call("check payer at bank-a", BANK_A, "POST", "/checks", by_account=True),
-        Call("check payee at bank-b", BANK_B, "POST", "/checks", by_account=True),
+        Call("check payer at bank-a", BANK_A, "POST", "/accounts/check", by_account=True),
+        Call("check payee at bank-b", BANK_B, "POST", "/accounts/check", by_account=True),
     ],
     [Call("hold at bank-a", BANK_A, "PUT", ":hold")],
     [
