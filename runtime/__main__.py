@@ -1,7 +1,7 @@
 """``python -m runtime setup | run | up | …``: the Makefile's targets.
 
-``SYSTEM`` in the environment says which system, and ``PROFILE`` and ``REPLICAS`` how it is to run;
-``NOUN``, what one case of a new system is.
+``SYSTEM`` in the environment says which system, and ``PROFILE``, ``REPLICAS`` and ``SECURE`` how it
+is to run; ``NOUN``, what one case of a new system is.
 """
 
 import argparse
@@ -15,12 +15,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runtime import identity, interrupts, logs, looks, sample, seed, systems, timeline, zipkin
+from runtime import identity, interrupts, logs, sample, seed, showing, systems, timeline, zipkin
 from runtime.errors import SetupError
 from runtime.manifests import Manifests
-from runtime.system import System, wait_until
+from runtime.system import TOKEN_HEADER, System, wait_until
 from runtime.systems import TRIPS
-from runtime.template import MOST_REPLICAS, Changes
+from runtime.template import MOST_REPLICAS, Changes, is_orchestrator
 
 PROJECT = Path(__file__).resolve().parent.parent
 _LOOK_SECONDS = 1.0
@@ -159,16 +159,20 @@ def main() -> int:
 
 
 def _changes() -> Changes:
-    """Return what the environment asks for: ``PROFILE``, ``REPLICAS``, people with ``IDENTITY=1``,
-    and tracing if there is a Zipkin, for without one sidecars would log errors."""
+    """Return what the environment asks for: ``PROFILE``, ``REPLICAS``, ``SECURE=1``, people with
+    ``IDENTITY=1``, and tracing if there is a Zipkin, for without one sidecars would log errors."""
     replicas = os.environ.get("REPLICAS", "1")
     if not (replicas.isdecimal() and 1 <= int(replicas) <= MOST_REPLICAS):
         raise SetupError(f"REPLICAS is a number from 1 to {MOST_REPLICAS}, not {replicas!r}.")
+    secure = os.environ.get("SECURE", "0") or "0"
+    if secure not in ("0", "1"):
+        raise SetupError(f"SECURE is 1, or 0, not {secure!r}.")
     return Changes(
         zipkin=_tracing(),
         profile=os.environ.get("PROFILE", ""),
         replicas=int(replicas),
         people=os.environ.get("IDENTITY", "") == "1",
+        secure=secure == "1",
     )
 
 
@@ -188,18 +192,27 @@ def _start(system: System) -> None:
 
 def _send_sample(system: System, app_id: str) -> None:
     """Send the sample and show what it came to. Raises SetupError when it is not done."""
+    shown = showing.read(system.known.showing)
+    url, headers = system.sidecar_url(app_id), system.sidecar_headers(app_id)
     try:
-        sent = sample.send(system.sidecar_url(app_id), app_id, system.known.sample)
+        sent = sample.send(url, app_id, system.known.sample, showing.Speaker(shown), headers)
     except sample.NotDone as why:
         if why.case:
             timeline.show(why.case, console)
         raise
     timeline.show(sent, console)
-    looks.show(system.known.looks, system.sidecar_url(app_id), sent.id, console)
+    showing.show(shown, url, sent, console, headers)
     if module := system.known.own_showing:
-        urls = system.app_url(app_id), system.sidecar_url(app_id)
-        command = [sys.executable, "-m", module, *urls, sent.id]
-        subprocess.run(command, cwd=system.project, check=False)
+        _show_more(system, module, sent.id)
+
+
+def _show_more(system: System, module: str, case_id: str) -> None:
+    """Have the system's own module show the sample; it is told where orchestrators are, and their
+    tokens."""
+    tokens = str(system.vault.folder / "app") if system.vault else ""
+    doors = dict.fromkeys(app.app_id for app in system.template.apps if is_orchestrator(app.app_id))
+    command = [sys.executable, "-m", module, case_id, tokens, *map(system.app_url, doors)]
+    subprocess.run(command, cwd=system.project, check=False)
 
 
 def _down(system: System) -> str:
@@ -216,6 +229,8 @@ def _where(system: System) -> None:
     if mails.is_dir():
         console.print(f"  mails   {mails}")
     console.print(f"  data    {system.data}")
+    if system.vault:
+        console.print(f"  tokens  {system.vault.folder}/app/… and api/…, shown in {TOKEN_HEADER}")
     if system.changes.people:
         console.print(f"  people  {identity.passwords(system.home)}")
     if system.changes.zipkin:

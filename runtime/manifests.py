@@ -17,14 +17,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from runtime.errors import SetupError
+from runtime.secure import access
+from runtime.secure.access import Access
 from runtime.systems import Known
 from runtime.template import is_orchestrator
 
 _MAIL_SINK = ("MAIL_SINK_PORT", "MAIL_SINK_FOLDER")
 _MAIL_SECRETS = ("host", "port", "user", "password")
 _SHUTDOWN = {"name": "shutdown", "version": "v1", "protocol": "http"}
+_TOKENS = ("api-token", "app-token")
 _TOP = ("namespace.yaml", "network-policies.yaml")
 _PATCH = "deployment-patch.yaml"
+_WHY_CONFIGURATIONS = """\
+# As components/configuration.yaml, but names are looked up in the cluster's DNS, secrets are the
+# cluster's, and an app may end its sidecar (see apps/); and each sidecar lets those calls through
+# which the steps and signals of a case need, and no other.
+"""
+_WHY_POLICIES = "# Workflows are their orchestrator's own.\n"
 Resource = dict[str, Any]
 
 
@@ -161,8 +170,14 @@ class Manifests:
         """Return what has to be created before the apps can start."""
         stores = [Secret(store.name, ("connectionString",)) for store in self.stores]
         mails = [Secret(_name(mail), _MAIL_SECRETS) for mail in self._mails]
+        tokens = [Secret(f"{app.id}-{of}", ("token",)) for app in self.apps for of in _TOKENS]
         of_apps = [Secret(*each) for app in self.apps for each in _by_name(app.secrets.values())]
-        return stores + mails + of_apps
+        return stores + mails + tokens + of_apps
+
+    @cached_property
+    def access(self) -> Access:
+        """Return what the cases of the system need. Raises SetupError."""
+        return access.needed(self.project, {app.id: app.args[0] for app in self.apps})
 
     @cached_property
     def details(self) -> Details:
@@ -203,7 +218,8 @@ class Manifests:
 
     def _dapr(self) -> Iterator[tuple[str, str]]:
         """Yield the file of each Dapr resource."""
-        yield "dapr/configuration.yaml", self._configuration()
+        yield "dapr/configurations.yaml", self._configurations()
+        yield "dapr/workflow-access.yaml", self._workflow_access()
         yield "dapr/resiliency.yaml", self._resiliency()
         yield "dapr/stores.yaml", self._render("stores.yaml", stores=self.stores)
         for each in self._components:
@@ -212,16 +228,23 @@ class Manifests:
             elif not _type(each).startswith(("state.", "secretstores.")):
                 yield f"dapr/{_name(each)}.yaml", _dump(each)
 
-    def _configuration(self) -> str:
+    def _configurations(self) -> str:
+        """Return one Configuration for each app, for each allows other calls."""
         local = self._only("Configuration")
         spec = {k: v for k, v in local["spec"].items() if k not in ("nameResolution", "secrets")}
         allowed = [*spec["api"]["allowed"], _SHUTDOWN] if "api" in spec else []
         spec |= {"api": {"allowed": allowed}} if allowed else {}
-        why = (
-            "As components/configuration.yaml, but names are looked up in the cluster's DNS,\n"
-            "# secrets are the cluster's, and an app may end its sidecar (see apps/)."
-        )
-        return f"# {why}\n{_dump(local | {'spec': spec})}"
+        common = local | {"spec": spec}
+        each = [
+            access.configured(common, app.id, self.access, self.namespace)
+            | {"metadata": {"name": app.id}}
+            for app in self.apps
+        ]
+        return _WHY_CONFIGURATIONS + _dump_all(each)
+
+    def _workflow_access(self) -> str:
+        each = access.workflow_policies(self.access, [app.id for app in self.apps])
+        return _WHY_POLICIES + _dump_all(each)
 
     def _resiliency(self) -> str:
         local = self._only("Resiliency")
@@ -240,7 +263,6 @@ class Manifests:
         common = {
             "name": self.known.name,
             "namespace": self.namespace,
-            "configuration": self.namespace,
             "image": self.details.image,
             "orchestrators": orchestrators,
             "reaching": [app for app in self.apps if app.reaches],
@@ -321,6 +343,10 @@ def _flow(value: Any) -> str:
 
 def _dump(resource: Resource) -> str:
     return yaml.safe_dump(resource, default_flow_style=None, sort_keys=False, width=1_000)
+
+
+def _dump_all(resources: list[Resource]) -> str:
+    return "---\n".join(map(_dump, resources))
 
 
 def _read(path: Path) -> Any:

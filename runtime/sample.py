@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,10 @@ class Case:
     content: dict[str, Any]
 
 
+Meanwhile = Callable[[httpx.Client, str, dict[str, Any]], None]
+"""What is done at each look at a case that runs: it is given a client, the case's URL, the case."""
+
+
 class NotDone(SetupError):
     """The sample was refused or failed; ``case`` is what it came to, if it began at all."""
 
@@ -44,25 +49,32 @@ class NotDone(SetupError):
         self.case = case
 
 
-def send(sidecar_url: str, app_id: str, body: Path) -> Case:
+def send(
+    sidecar_url: str,
+    app_id: str,
+    body: Path,
+    meanwhile: Meanwhile = lambda *_: None,
+    headers: Mapping[str, str] | None = None,
+) -> Case:
     """Start a new case with the request in ``body``; return it when it has ended, or as it is when
     it was followed for long enough. What it does meanwhile is said. ``{stamp}`` in the request
     stands for the time: so what has a name of its own has another each time.
 
     Where people are asked who they are, ``SAGA_KEY`` in the environment is a key of its owner's.
-    Raises NotDone when it is refused or fails, and SetupError when nobody answers.
+    ``headers`` are what the sidecar wants to see. Raises NotDone when it is refused or fails, and
+    SetupError when nobody answers.
     """
     invoke = f"{sidecar_url}/v1.0/invoke/{app_id}/method"
     stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
     case_id, asked = f"sample-{stamp}", body.read_text().replace("{stamp}", stamp)
-    with httpx.Client(timeout=_SECONDS, headers=_proof()) as client:
+    with httpx.Client(timeout=_SECONDS, headers={**(headers or {}), **_proof()}) as client:
         try:
             kind = _kind(client, invoke)
             method, path, verb = _route(kind, case_id)
             print(f"{verb} a sample {kind.noun}: {method} {invoke}{path}", flush=True)
             answer = client.request(method, invoke + path, json=json.loads(asked), headers=_PREFER)
             if answer.status_code == 202:
-                answer = _followed(client, f"{invoke}/{kind.nouns}/{case_id}")
+                answer = _followed(client, f"{invoke}/{kind.nouns}/{case_id}", meanwhile)
         except (httpx.HTTPError, OSError, ValueError) as fault:
             raise SetupError(f"The sample could not be sent to {app_id}: {fault!r}") from fault
     if answer.status_code not in (200, 202):
@@ -74,7 +86,7 @@ def send(sidecar_url: str, app_id: str, body: Path) -> Case:
     return case
 
 
-def _followed(client: httpx.Client, url: str) -> httpx.Response:
+def _followed(client: httpx.Client, url: str, meanwhile: Meanwhile) -> httpx.Response:
     """Look at a case until it has ended, and say what it does, or how far it is."""
     began, said = time.monotonic(), ""
     while True:
@@ -87,6 +99,8 @@ def _followed(client: httpx.Client, url: str) -> httpx.Response:
         ended = case["status"] not in ("running", "needs_attention")
         if ended or time.monotonic() - began > _FOLLOWED_SECONDS:
             return answer
+        if case["status"] == "running":
+            meanwhile(client, url, case)
         time.sleep(_LOOK_SECONDS)
 
 

@@ -25,14 +25,14 @@ class Known:
         return self.folder / "dapr.yaml"
 
     @property
-    def looks(self) -> Path:
-        """A file that names what is shown of the sample beside its timeline; it may be missing."""
-        return self.folder / "looks.json"
+    def showing(self) -> Path:
+        """A file with what is said to the sample, and shown of it; it may be missing."""
+        return self.folder / "showing.json"
 
     @property
     def own_showing(self) -> str:
         """The module that shows more of what the sample came to; empty without one. It is given the
-        URLs of the orchestrator and of its sidecar, and the id of the case."""
+        id of the case, the folder of the apps' tokens, or nothing, and the orchestrators' URLs."""
         is_there = (self.folder / "showing.py").is_file() and self.name != TRIPS
         return f"systems.{self.name}.showing" if is_there else ""
 

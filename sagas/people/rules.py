@@ -14,7 +14,7 @@ class Deed(StrEnum):
 
     ``OPEN`` is for everybody, ``ENTER`` is logging in and out. ``DECIDE`` is a person's word on
     somebody's case, ``CHOOSE`` the owner's, ``REPORT`` a participant's. ``OPERATE`` is what the
-    people who run the system see and do besides.
+    people who run the system see and do of a case besides, ``MANAGE`` what they do of no case.
     """
 
     OPEN = "open"
@@ -30,6 +30,7 @@ class Deed(StrEnum):
     REPORT = "report"
     WATCH = "watch"
     OPERATE = "operate"
+    MANAGE = "manage"
 
 
 FOR_EVERYBODY = frozenset({Deed.OPEN, Deed.ENTER})
@@ -67,6 +68,7 @@ RULES: Mapping[Deed, Mapping[Role, frozenset[Reach]]] = {
     Deed.REPORT: {"service": ALL},
     Deed.WATCH: {"operator": ALL, "approver": ALL, "auditor": ALL},
     Deed.OPERATE: {"operator": ALL},
+    Deed.MANAGE: {"operator": ALL},
 }
 
 

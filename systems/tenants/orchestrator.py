@@ -4,8 +4,10 @@ from pathlib import Path
 
 from sagas import Console, create_orchestrator
 from systems.tenants.api import routes
-from systems.tenants.console import pages
+from systems.tenants.console import ASKS, pages
 from systems.tenants.provisioning import TENANT_KIND
 
-app = create_orchestrator(TENANT_KIND, Console(Path(__file__).parent / "templates", pages))
+CONSOLE = Console(Path(__file__).parent / "templates", pages, asks=ASKS)
+
+app = create_orchestrator(TENANT_KIND, CONSOLE)
 app.include_router(routes)

@@ -1,8 +1,8 @@
-"""Where removals are, and the id of each."""
+"""The two orchestrators, and the id of each removal."""
 
 from hashlib import blake2s
 
-REMOVALS = "removal-orchestrator"
+TENANTS, REMOVALS = "tenant-orchestrator", "removal-orchestrator"
 
 
 def removal_of(tenant_id: str, called_off: int = 0) -> str:

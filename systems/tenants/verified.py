@@ -10,6 +10,20 @@ from sagas.engine.participants import Participants
 from systems.tenants.answers import BILLING, DATABASE, IDENTITY, STORAGE, TENANT
 
 _RESOURCES = {"schema": DATABASE, "bucket": STORAGE, "realm": IDENTITY, "account": BILLING}
+ASKS = [
+    (TENANT, "GET directory"),
+    (TENANT, "GET tenants/{case}"),
+    *(
+        (app, request)
+        for noun, app in _RESOURCES.items()
+        for request in (
+            "GET owned",
+            f"GET {noun}s/{{id}}/found",
+            f"POST {noun}s/{{id}}/reconcile",
+        )
+    ),
+]
+"""What is asked of services here, besides the saga's steps."""
 _LIVE = ("claimed", "active", "suspended", "removing")
 _EXPECTED = {"active": "present", "suspended": "suspended", "removed": "absent"}
 _EXPECTED |= {"released": "absent", "unknown": "absent"}
@@ -74,10 +88,8 @@ async def orphans(services: Participants) -> Orphans:
 
     What exists is read before the directory: a tenant is in that before anything of it exists.
     """
-    lists = await asyncio.gather(
-        *(_asked(services, app, f"{noun}s") for noun, app in _RESOURCES.items())
-    )
-    tenants = (await _asked(services, TENANT, "tenants"))["tenants"]
+    lists = await asyncio.gather(*(_asked(services, app, "owned") for app in _RESOURCES.values()))
+    tenants = (await _asked(services, TENANT, "directory"))["tenants"]
     living = {tenant["id"] for tenant in tenants if tenant["status"] in _LIVE}
     owned: Sequence[dict[str, Any]] = [each for answer in lists for each in answer["owned"]]
     return Orphans(

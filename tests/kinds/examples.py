@@ -12,6 +12,7 @@ from systems.delivery.delivery import DELIVERY
 from systems.delivery.words import EXAMPLE as MEAL
 from systems.orders.fulfilment import ORDER
 from systems.orders.words import EXAMPLE
+from systems.pipeline.release import RUN
 from systems.tenants.provisioning import TENANT_KIND
 from systems.tenants.removal import REMOVAL
 from systems.tenants.words import EXAMPLE as TENANT
@@ -46,6 +47,7 @@ def _parcel(number: int, warehouse: str) -> dict[str, Any]:
     }
 
 
+_DIGEST = "d" * 64
 _ENTRY = {"id": "e", "valueDate": "2026-11-24"}
 _HELD = {"status": "pending", "amount": _PRICE, "fee": _PRICE}
 _UNUSUAL = {"score": 40, "reasons": [{"code": "large_amount", "points": 40}]}
@@ -98,6 +100,24 @@ EXAMPLES = [
             ("carrier:label-1", {"status": "in_transit"}),
             ("carrier:label-1", {"status": "delivered"}),
             ("carrier:label-2", {"status": "delivered"}),
+        ],
+    ),
+    Example(
+        RUN,
+        dict(RUN.example or {}),
+        {
+            "check out": {"commit": "c" * 40, "committedAt": "2025-01-01T00:00:00Z"},
+            "lease staging": {"status": "held", "fence": 1},
+            "deploy to staging": {"url": "http://127.0.0.1:7316"},
+            "lease production": {"status": "held", "fence": 1},
+            "deploy to production": {"url": "http://127.0.0.1:7306"},
+        },
+        [
+            ("scan", {"status": "passed"}),
+            ("build", {"status": "passed", "result": {"digest": _DIGEST}}),
+            ("tests", {"status": "passed"}),
+            ("integration", {"status": "passed"}),
+            (f"approval:{_DIGEST}", {"by": "bob", "approved": True}),
         ],
     ),
     Example(

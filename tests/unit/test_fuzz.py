@@ -4,7 +4,6 @@ The apps are served by this process, over a store in memory and a sidecar that s
 """
 
 import importlib
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,9 +19,10 @@ from schemathesis import GenerationMode
 
 from base.sidecar import Sidecar
 from base.state import StateStore
-from runtime import systems
+from runtime import processes, systems
 from runtime.template import is_orchestrator
 from sagas import Kind
+from tests.support.free_ports import free_ports
 from tests.support.manifests import PROJECT
 from tests.support.memory import MemoryStore
 from tests.support.served import served
@@ -48,9 +48,8 @@ def apps() -> dict[str, str]:
 
 
 @pytest.fixture
-def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Have every sidecar say yes, every store be in memory, and what a service keeps or starts
-    besides be none of a system that may run here."""
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every sidecar say yes, and every store be in memory."""
     store = MemoryStore()
 
     async def request(_: Sidecar, __: str, url: str, ___: Any = None) -> Any:
@@ -60,13 +59,19 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(Sidecar, "request", request)
     monkeypatch.setattr(StateStore, "read", lambda _, keys: store.read(keys))
     monkeypatch.setattr(StateStore, "write", lambda _, writes: store.write(writes))
-    for known in systems.every(PROJECT):
-        for app in yaml.safe_load(known.template.read_text())["apps"]:
-            for name in app.get("env", {}):
-                if name.endswith("_FOLDER"):
-                    monkeypatch.setenv(name, str(tmp_path / name))
-                if name.endswith("_SERVER_PORT"):
-                    monkeypatch.setenv(name, str(free_port()))
+
+
+@pytest.fixture
+def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Have the files of the apps that keep some be this test's, and end what apps have started."""
+    ports = ("STAGING_PORT", "PRODUCTION_PORT", "POSTGRES_SERVER_PORT", "S3_SERVER_PORT")
+    for name, port in zip(ports, free_ports(len(ports)), strict=True):
+        monkeypatch.setenv(name, str(port))
+    for what in ("PIPELINE", "POSTGRES", "S3", "VAULT", "ESTATE"):
+        monkeypatch.setenv(f"{what}_FOLDER", str(tmp_path / what))
+    monkeypatch.setenv(processes.MARK, str(tmp_path))
+    yield
+    processes.end(processes.of_system(tmp_path))
 
 
 @contextmanager
@@ -85,17 +90,11 @@ def running(where: str, name: str) -> Iterator[str]:
         yield url
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
-
-
 def takes_something(operation: Any) -> bool:
     return bool(operation.path_parameters or operation.query or operation.body)
 
 
-@pytest.mark.usefixtures("_alone")
+@pytest.mark.usefixtures("_alone", "_apart")
 @pytest.mark.parametrize(("where", "name"), apps().items(), ids=apps().values())
 def test_no_door_breaks(where: str, name: str) -> None:
     answers: set[int] = set()

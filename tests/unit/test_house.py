@@ -49,6 +49,7 @@ ALSO = {
     "systems/tenants/database/schemas.py": {"runtime.databases"},
     "systems/tenants/showing.py": {"runtime.databases"},
     "systems/tenants/storage/gateway.py": {"runtime.build"},
+    "systems/pipeline/console.py": {"sagas.web", "sagas.engine"},
 }
 """What else a file may import: pages are made of the console's parts, and services that own a
 server program find it where the runtime has put it."""

@@ -12,7 +12,7 @@ TOOLS = PYPROJECT["tool"]["setuptools"]
 FIND = TOOLS["packages"]["find"]
 PACKAGES = set(find_packages(str(PROJECT), FIND["exclude"], FIND["include"]))
 FOLDERS = {package.partition(".")[0] for package in PACKAGES}
-TO_BE_RUN = {"components", "deploy", "data", ".dapr", "dapr.yaml", "looks.json", "tests"}
+TO_BE_RUN = {"components", "deploy", "data", ".dapr", "dapr.yaml", "showing.json", "tests"}
 """What a system's folder has beside its packages: nothing that an app reads."""
 
 

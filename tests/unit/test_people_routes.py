@@ -15,6 +15,7 @@ from sagas.web.people.deeds import Places, case_id_in
 from systems.bank.orchestrator import app as transfers
 from systems.delivery.orchestrator import app as deliveries
 from systems.orders.orchestrator import app as orders
+from systems.pipeline.orchestrator import app as runs
 from systems.tenants.orchestrator import app as tenants
 from systems.tenants.removals import app as removals
 from tests.unit.errands import ERRAND, MILK, World
@@ -26,6 +27,7 @@ APPS = {
     "order": orders,
     "transfer": transfers,
     "delivery": deliveries,
+    "run": runs,
     "tenant": tenants,
     "removal": removals,
 }
@@ -59,6 +61,7 @@ MATRIX: Mapping[Deed, tuple[int, ...]] = {
     Deed.REPORT: (401, 403, 403, 403, 403, 403, 403, IN, 403),
     Deed.WATCH: (401, 403, 403, IN, IN, IN, IN, 403, 403),
     Deed.OPERATE: (401, 403, 403, IN, 403, 403, 403, 403, 403),
+    Deed.MANAGE: (401, 403, 403, IN, 403, 403, 403, 403, 403),
 }
 BODIES: Mapping[str, Any] = {
     "/errands/{errand_id}": MILK,

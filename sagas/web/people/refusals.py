@@ -21,6 +21,7 @@ _WORDS = {
     Deed.REPORT: "speak for a service",
     Deed.WATCH: "watch the apps",
     Deed.OPERATE: "operate the services",
+    Deed.MANAGE: "manage what the services have",
 }
 
 

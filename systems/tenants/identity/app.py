@@ -60,7 +60,7 @@ async def _things(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[Things]:
 
 
 app = create_estate_service(
-    "IdentityService", _STORE, "realm", RealmRequest, _things, furnish="owner"
+    "IdentityService", _STORE, "realm", RealmRequest, _things, furnish="owner", outside=["/id/"]
 )
 app.include_router(issuer.router)
 

@@ -4,7 +4,6 @@ are drawn as in the unit tests: the same way every time."""
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-import httpx
 import pytest
 
 from runtime.system import System
@@ -15,6 +14,7 @@ from systems.tenants.tests.platform import (
     TENANT,
     Platform,
 )
+from tests.support import reach
 from tests.support.fault_proxy import FaultProxy
 from tests.support.whole_system import UnderTest, changes, home, proxies, system
 from tests.unit import conftest
@@ -38,7 +38,7 @@ def platform(system: System, proxies: dict[str, FaultProxy]) -> Iterator[Platfor
     """The system as a test meets it; after the test, what really exists is of living tenants."""
     with ExitStack() as stack:
         clients = {
-            app: stack.enter_context(httpx.Client(base_url=system.app_url(app), timeout=60))
+            app: stack.enter_context(reach.app(system, app))
             for app in (*SERVICES, ORCHESTRATOR, REMOVALS)
         }
         platform = Platform(system, clients, proxies)

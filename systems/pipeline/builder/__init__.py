@@ -1,0 +1,1 @@
+"""BuildService: checks commits out and builds wheels."""

@@ -1,0 +1,1 @@
+"""DeployService: environments, who holds them, and the releases that run there."""

@@ -1,0 +1,1 @@
+"""TestService: runs the tests of a commit, and those against an environment."""

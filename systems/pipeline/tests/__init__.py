@@ -1,0 +1,1 @@
+"""Tests of the pipeline: its rules, its processes, and the whole running system."""
