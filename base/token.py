@@ -3,7 +3,6 @@
 import hmac
 from collections.abc import Callable
 
-from fastapi import FastAPI
 from pydantic_settings import BaseSettings
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -33,12 +32,12 @@ def is_token(shown: str, token: str) -> bool:
 
 class FromSidecar:
     """ASGI middleware that answers 401 to what does not bring the token, but for the health, and
-    for links that the app signed; and for everything where the app itself ``asks_who`` comes."""
+    for links that the app signed; and for what the app itself asks about who comes, as its
+    ``state.asks_who`` says of a request's scope."""
 
-    def __init__(self, app: ASGIApp, token: str, asks_who: Callable[[FastAPI], bool]) -> None:
+    def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
         self._token = token
-        self._asks_who = asks_who
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or self._lets_in(scope):
@@ -51,13 +50,18 @@ class FromSidecar:
             scope["path"] in HEALTH
             or is_token(Headers(scope=scope).get(HEADER, ""), self._token)
             or self._signed(scope)
-            or self._asks_who(scope["app"])
+            or _asks_who(scope)
         )
 
     def _signed(self, scope: Scope) -> bool:
         key = scope["query_string"].partition(b"key=")[2]
         own = _signature(scope["path"], self._token)
         return scope.get("method") == "GET" and hmac.compare_digest(key, own.encode())
+
+
+def _asks_who(scope: Scope) -> bool:
+    asks: Callable[[Scope], bool] | None = getattr(scope["app"].state, "asks_who", None)
+    return asks is not None and asks(scope)
 
 
 def _signature(path: str, token: str) -> str:

@@ -6,6 +6,7 @@ is to run; ``NOUN``, what one case of a new system is.
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -201,6 +202,10 @@ def _send_sample(system: System, app_id: str) -> None:
         raise
     timeline.show(sent, console)
     showing.show(shown, url, sent, console, headers)
+    if module := system.known.own_showing:
+        token = [str(system.vault.api_token_file(app_id))] if system.vault else []
+        command = [sys.executable, "-m", module, system.app_url(app_id), url, sent.id, *token]
+        subprocess.run(command, cwd=system.project, check=False)
 
 
 def _down(system: System) -> str:

@@ -6,8 +6,8 @@ templates of the project's ``deploy/templates/``. What cannot be told from the l
 """
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -50,11 +50,19 @@ class Image(_Strict):
 
 class AppDetails(_Strict):
     """More of an app: its environment, why it is ``open`` to requests from outside, and the names
-    by which those reach it."""
+    by which those reach it.
+
+    ``secrets`` are variables that come from a key of a secret, ``name/key``. What is in ``keeps``,
+    a folder, is on a volume: then there is one of it at a time. ``reaches`` are ports of servers
+    outside the system that it calls.
+    """
 
     env: dict[str, str] = {}
+    secrets: dict[str, str] = {}
     open: str = ""
     hosts: list[str] = []
+    keeps: str = ""
+    reaches: list[int] = []
 
 
 class Details(_Strict):
@@ -74,6 +82,9 @@ class App:
     env: dict[str, str]
     why_open: str = ""
     hosts: tuple[str, ...] = ()
+    secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    keeps: str = ""
+    reaches: Sequence[int] = ()
 
     @property
     def orchestrates(self) -> bool:
@@ -159,8 +170,9 @@ class Manifests:
         """Return what has to be created before the apps can start."""
         stores = [Secret(store.name, ("connectionString",)) for store in self.stores]
         mails = [Secret(_name(mail), _MAIL_SECRETS) for mail in self._mails]
+        of_apps = [Secret(*each) for app in self.apps for each in _by_name(app.secrets.values())]
         tokens = [Secret(f"{app.id}-{of}", ("token",)) for app in self.apps for of in _TOKENS]
-        return stores + mails + tokens
+        return stores + mails + of_apps + tokens
 
     @cached_property
     def access(self) -> Access:
@@ -246,15 +258,17 @@ class Manifests:
         return f"# {why}\n{_dump(local | {'spec': spec})}"
 
     def _render(self, name: str, **more: Any) -> str:
-        [orchestrator] = [app.id for app in self.apps if app.orchestrates]
+        orchestrators = [app.id for app in self.apps if app.orchestrates]
+        called = self._only("Resiliency")["spec"]["targets"]["apps"]
         common = {
             "name": self.known.name,
             "namespace": self.namespace,
             "image": self.details.image,
-            "orchestrator": orchestrator,
+            "orchestrators": orchestrators,
+            "reaching": [app for app in self.apps if app.reaches],
             "open": [app.id for app in self.apps if app.open],
             "senders": [app for mail in self._mails for app in mail["scopes"]],
-            "calls_back": orchestrator in self._only("Resiliency")["spec"]["targets"]["apps"],
+            "calls_back": all(app_id in called for app_id in orchestrators),
         }
         return self._templates.get_template(f"{name}.j2").render(common | more)
 
@@ -272,8 +286,29 @@ def _app(described: dict[str, Any], details: AppDetails) -> App:
     if "uvicorn" not in command:
         raise SetupError(f"{described['appID']} is not started by uvicorn, as the image starts it.")
     args = command[command.index("uvicorn") + 1 :]
-    env, hosts = own | details.env, tuple(details.hosts)
-    return App(described["appID"], described["appPort"], args, env, details.open, hosts)
+    return App(
+        described["appID"],
+        described["appPort"],
+        args,
+        own | details.env,
+        details.open,
+        tuple(details.hosts),
+        {name: _parted(where) for name, where in details.secrets.items()},
+        details.keeps,
+        details.reaches,
+    )
+
+
+def _parted(where: str) -> tuple[str, str]:
+    """Return the name of a secret and the key in it."""
+    name, _, key = where.partition("/")
+    return name, key
+
+
+def _by_name(keys: Iterable[tuple[str, str]]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return each secret once, with all its keys."""
+    names = dict.fromkeys(name for name, _ in keys)
+    return [(name, tuple(key for other, key in keys if other == name)) for name in names]
 
 
 def _in_cluster(namespace: str) -> list[str]:

@@ -20,6 +20,7 @@ import psutil
 
 from runtime import (
     beside,
+    build,
     control_plane,
     databases,
     identity,
@@ -39,7 +40,7 @@ from runtime.secure import identities, vault
 from runtime.secure.vault import Vault
 from runtime.service import Service, log_of
 from runtime.systems import TRIPS, Known
-from runtime.template import App, Changes, Template
+from runtime.template import App, Changes, Template, is_orchestrator
 
 START_SECONDS = 90.0
 _TELLS_WHY_SECONDS = 10.0
@@ -113,7 +114,9 @@ class System:
         return vault.of(self.home) if self.changes.secure else None
 
     def set_up(self) -> Dapr:
-        """Find or build Dapr, and make what a start by hand needs. Raises SetupError."""
+        """Find or build Dapr and what else the system needs, and make what a start by hand needs.
+        Raises SetupError."""
+        build.of_system(self.name)
         dapr = find_or_build(self._needed())
         self._make_folders()
         keys.keep(self.data)
@@ -306,9 +309,15 @@ class System:
 
     def _identity(self) -> list[Service]:
         """Return the identity provider, if this system is to bring one; let the sidecars prove
-        themselves to their apps, so that these know a service from a person."""
+        themselves to their apps, so that these know a service from a person. Raises SetupError."""
         if not self.changes.people:
             return []
+        doors = {app.app_id for app in self.template.apps if is_orchestrator(app.app_id)}
+        if len(doors) > 1:
+            said = (
+                "IDENTITY=1 is for one orchestrator's door, and here the others' would stand open"
+            )
+            raise SetupError(f"{said}: {', '.join(sorted(doors))}.")
         app_id, port = self.template.orchestrator, self.ports_beside.identity
         identity.set_up(self.project, self.home, app_id, self._app(app_id).port)
         if not self.vault:

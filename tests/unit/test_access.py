@@ -11,7 +11,7 @@ from runtime.secure import access
 from runtime.secure.access import Access, Call
 from runtime.systems import Known
 from runtime.template import Changes
-from tests.support.allowed import Orchestrator, orchestrator_of
+from tests.support.allowed import Asking, asking
 from tests.support.dapr_trie import allows
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -34,8 +34,8 @@ def home(known: Known, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def orchestrator(known: Known) -> Orchestrator:
-    return orchestrator_of(known)
+def system(known: Known) -> Asking:
+    return asking(known)
 
 
 @pytest.fixture(scope="module")
@@ -57,24 +57,31 @@ def test_every_app_has_a_configuration_and_dapr_run_is_told_of_it(
         assert app["configFilePath"] == str(home / "configurations" / f"{app['appID']}.yaml")
 
 
-def test_exactly_the_calls_of_the_steps_are_allowed(orchestrator: Orchestrator, made: Made) -> None:
+def test_exactly_the_calls_of_the_steps_are_allowed(system: Asking, made: Made) -> None:
     """Of all callers, callees, verbs and paths that there are, no other combination."""
-    assert orchestrator.allowed(made) == orchestrator.needed()
+    assert system.allowed(made) == system.needed()
 
 
-def test_workflows_are_the_orchestrators_own(orchestrator: Orchestrator, home: Path) -> None:
-    kind = orchestrator.kind
-    own, nobodys = (
-        yaml.safe_load((home / "components" / f"{whose}-workflows.yaml").read_text())
-        for whose in (kind.app_id, "no")
+def test_workflows_are_the_orchestrators_own(system: Asking, home: Path) -> None:
+    for orchestrator in system.orchestrators:
+        kind = orchestrator.kind
+        own = _policy(home, kind.app_id)
+        assert own["scopes"] == [kind.app_id]
+        [rule] = own["spec"]["rules"]
+        assert rule["callers"] == [{"appID": kind.app_id}]
+        names = {each["name"] for each in rule["workflows"]}
+        assert names == {kind.noun, f"{kind.noun}_cancellation"}
+        assert {each["name"] for each in rule["activities"]} == orchestrator.activities()
+        nobodys = _policy(home, "no")
+        assert set(nobodys["scopes"]) >= set(kind.services)
+        assert nobodys["spec"] == {}
+
+
+def _policy(home: Path, whose: str) -> dict[str, Any]:
+    policy: dict[str, Any] = yaml.safe_load(
+        (home / "components" / f"{whose}-workflows.yaml").read_text()
     )
-    assert own["scopes"] == [kind.app_id]
-    [rule] = own["spec"]["rules"]
-    assert rule["callers"] == [{"appID": kind.app_id}]
-    assert {each["name"] for each in rule["workflows"]} == {kind.noun, f"{kind.noun}_cancellation"}
-    assert {each["name"] for each in rule["activities"]} == orchestrator.activities()
-    assert set(nobodys["scopes"]) >= set(kind.services)
-    assert nobodys["spec"] == {}
+    return policy
 
 
 def test_histories_are_signed(made: Made) -> None:

@@ -4,6 +4,7 @@ The apps are served by this process, over a store in memory and a sidecar that s
 """
 
 import importlib
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,8 +49,9 @@ def apps() -> dict[str, str]:
 
 
 @pytest.fixture
-def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have every sidecar say yes, and every store be in memory."""
+def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Have every sidecar say yes, every store be in memory, and what a service keeps or starts
+    besides be none of a system that may run here."""
     store = MemoryStore()
 
     async def request(_: Sidecar, __: str, url: str, ___: Any = None) -> Any:
@@ -59,6 +61,13 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sidecar, "request", request)
     monkeypatch.setattr(StateStore, "read", lambda _, keys: store.read(keys))
     monkeypatch.setattr(StateStore, "write", lambda _, writes: store.write(writes))
+    for known in systems.every(PROJECT):
+        for app in yaml.safe_load(known.template.read_text())["apps"]:
+            for name in app.get("env", {}):
+                if name.endswith("_FOLDER"):
+                    monkeypatch.setenv(name, str(tmp_path / name))
+                if name.endswith("_SERVER_PORT"):
+                    monkeypatch.setenv(name, str(free_port()))
 
 
 @pytest.fixture
@@ -87,6 +96,12 @@ def running(where: str, name: str) -> Iterator[str]:
     world.app.state.wait_seconds, world.app.state.sidecar = 0, Sidecar.__new__(Sidecar)
     with served(world.app, lifespan="off") as url:
         yield url
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
 
 
 def takes_something(operation: Any) -> bool:

@@ -15,7 +15,7 @@ from runtime.secure.access import SIGNED
 from systems.orders.fulfilment import ORDER
 from systems.pipeline.release import RUN
 from tests.support import manifests
-from tests.support.allowed import orchestrator_of
+from tests.support.allowed import asking
 from tests.support.manifests import PROJECT, Deployed, Resource, title
 
 OLDEST, NEWEST = "1.30", "1.37"
@@ -144,22 +144,24 @@ def test_the_configuration_is_the_local_one_but_for_names_secrets_and_shutdown(
 
 
 def test_sidecars_allow_exactly_the_calls_of_the_steps(there: Deployed) -> None:
-    orchestrator = orchestrator_of(there.known)
+    system = asking(there.known)
     here = {title(each): each for each in there.of_kind("Configuration")}
-    assert orchestrator.allowed(here) == orchestrator.needed()
+    assert system.allowed(here) == system.needed()
     for each in here.values():
         policies = each["spec"]["accessControl"]["policies"]
         assert {policy["namespace"] for policy in policies} <= {there.namespace}
 
 
 def test_workflows_are_the_orchestrators_own_and_their_histories_signed(there: Deployed) -> None:
-    orchestrator = orchestrator_of(there.known)
     policies = {title(each): each for each in there.of_kind("WorkflowAccessPolicy")}
-    own, nobodys = policies[f"{orchestrator.kind.app_id}-workflows"], policies["no-workflows"]
-    assert own["scopes"] == [orchestrator.kind.app_id]
-    [rule] = own["spec"]["rules"]
-    assert {each["name"] for each in rule["activities"]} == orchestrator.activities()
-    assert {*own["scopes"], *nobodys["scopes"]} == set(there.local)
+    orchestrators = asking(there.known).orchestrators
+    for orchestrator in orchestrators:
+        own = policies[f"{orchestrator.kind.app_id}-workflows"]
+        assert own["scopes"] == [orchestrator.kind.app_id]
+        [rule] = own["spec"]["rules"]
+        assert {each["name"] for each in rule["activities"]} == orchestrator.activities()
+    owners = {each.kind.app_id for each in orchestrators}
+    assert {*owners, *policies["no-workflows"]["scopes"]} == set(there.local)
     for each in there.of_kind("Configuration"):
         assert {"name": SIGNED, "enabled": True} in each["spec"]["features"]
 
