@@ -33,15 +33,12 @@ def create_app(
     ready: Ready,
     readiness: str,
     guards: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
-    asks_who: Callable[[FastAPI], bool] = lambda _: False,
-    outside: Sequence[str] = (),
 ) -> FastAPI:
     """Return an app whose ``lifespan`` gets the sidecar to wire its parts with.
 
     ``ready`` raises Unavailable while the app is not; ``readiness`` says in words what it looks at.
     ``guards`` are ASGI middlewares that a request passes before it is looked at. Where the app
-    has a token, who does not bring it is turned away, unless the app ``asks_who`` they are, or the
-    path lies below one that is for the ``outside``, as ``/id/``.
+    has a token, who does not bring it is turned away: see `FromSidecar`.
     """
 
     @asynccontextmanager
@@ -61,7 +58,7 @@ def create_app(
     for guard in guards:
         app.add_middleware(guard)
     if token := TokenSettings().app_api_token:
-        app.add_middleware(FromSidecar, token=token, asks_who=asks_who, outside=outside)
+        app.add_middleware(FromSidecar, token=token)
     app.add_middleware(OwnOrigin, hosts=HostSettings().names())
     app.add_middleware(Careful)
     add_docs(app)

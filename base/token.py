@@ -1,9 +1,8 @@
 """Whether a request comes from the app's own sidecar, or may look whether the app is alive."""
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from fastapi import FastAPI
 from pydantic_settings import BaseSettings
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -32,21 +31,13 @@ def is_token(shown: str, token: str) -> bool:
 
 
 class FromSidecar:
-    """ASGI middleware that answers 401 to what does not bring the token, but for the health, for
-    links that the app signed, and for what lies below the ``outside`` paths; and for everything
-    where the app itself ``asks_who`` comes."""
+    """ASGI middleware that answers 401 to what does not bring the token, but for the health, and
+    for links that the app signed; and for what the app itself asks about who comes, as its
+    ``state.asks_who`` says of a request's scope."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        token: str,
-        asks_who: Callable[[FastAPI], bool],
-        outside: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
         self._token = token
-        self._asks_who = asks_who
-        self._outside = tuple(outside)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or self._lets_in(scope):
@@ -57,16 +48,20 @@ class FromSidecar:
     def _lets_in(self, scope: Scope) -> bool:
         return (
             scope["path"] in HEALTH
-            or scope["path"].startswith(self._outside)
             or is_token(Headers(scope=scope).get(HEADER, ""), self._token)
             or self._signed(scope)
-            or self._asks_who(scope["app"])
+            or _asks_who(scope)
         )
 
     def _signed(self, scope: Scope) -> bool:
         key = scope["query_string"].partition(b"key=")[2]
         own = _signature(scope["path"], self._token)
         return scope.get("method") == "GET" and hmac.compare_digest(key, own.encode())
+
+
+def _asks_who(scope: Scope) -> bool:
+    asks: Callable[[Scope], bool] | None = getattr(scope["app"].state, "asks_who", None)
+    return asks is not None and asks(scope)
 
 
 def _signature(path: str, token: str) -> str:

@@ -1,6 +1,6 @@
 """A participant's app: problems, health, and a sidecar with the store it keeps its things in."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -21,11 +21,10 @@ def create_service(
     lifespan: Lifespan,
     statuses: Statuses,
     prepared: Ready = _nothing_more,
-    outside: Sequence[str] = (),
 ) -> FastAPI:
     """Return an app whose ``lifespan`` gets the sidecar to wire its parts with, and whose refusals
     have these ``statuses``. What it has to prepare before it is ready, ``prepared`` looks at: it
-    raises Unavailable until then. What lies below ``outside`` paths asks nobody for a token."""
+    raises Unavailable until then."""
 
     @asynccontextmanager
     async def live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
@@ -37,7 +36,6 @@ def create_service(
         await app.state.readiness.read(["readyz"])
         await prepared(app)
 
-    readiness = "The sidecar and its store are reachable"
-    app = create_app(title, live, ready, readiness, outside=outside)
+    app = create_app(title, live, ready, "The sidecar and its store are reachable")
     answer_as_participant(app, statuses)
     return app

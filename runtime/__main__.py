@@ -20,7 +20,7 @@ from runtime.errors import SetupError
 from runtime.manifests import Manifests
 from runtime.system import TOKEN_HEADER, System, wait_until
 from runtime.systems import TRIPS
-from runtime.template import MOST_REPLICAS, Changes, is_orchestrator
+from runtime.template import MOST_REPLICAS, Changes
 
 PROJECT = Path(__file__).resolve().parent.parent
 _LOOK_SECONDS = 1.0
@@ -203,16 +203,9 @@ def _send_sample(system: System, app_id: str) -> None:
     timeline.show(sent, console)
     showing.show(shown, url, sent, console, headers)
     if module := system.known.own_showing:
-        _show_more(system, module, sent.id)
-
-
-def _show_more(system: System, module: str, case_id: str) -> None:
-    """Have the system's own module show the sample; it is told where orchestrators are, and their
-    tokens."""
-    tokens = str(system.vault.folder / "app") if system.vault else ""
-    doors = dict.fromkeys(app.app_id for app in system.template.apps if is_orchestrator(app.app_id))
-    command = [sys.executable, "-m", module, case_id, tokens, *map(system.app_url, doors)]
-    subprocess.run(command, cwd=system.project, check=False)
+        token = [str(system.vault.api_token_file(app_id))] if system.vault else []
+        command = [sys.executable, "-m", module, system.app_url(app_id), url, sent.id, *token]
+        subprocess.run(command, cwd=system.project, check=False)
 
 
 def _down(system: System) -> str:

@@ -170,9 +170,9 @@ class Manifests:
         """Return what has to be created before the apps can start."""
         stores = [Secret(store.name, ("connectionString",)) for store in self.stores]
         mails = [Secret(_name(mail), _MAIL_SECRETS) for mail in self._mails]
-        tokens = [Secret(f"{app.id}-{of}", ("token",)) for app in self.apps for of in _TOKENS]
         of_apps = [Secret(*each) for app in self.apps for each in _by_name(app.secrets.values())]
-        return stores + mails + tokens + of_apps
+        tokens = [Secret(f"{app.id}-{of}", ("token",)) for app in self.apps for of in _TOKENS]
+        return stores + mails + of_apps + tokens
 
     @cached_property
     def access(self) -> Access:

@@ -32,7 +32,7 @@ class Known:
     @property
     def own_showing(self) -> str:
         """The module that shows more of what the sample came to; empty without one. It is given the
-        id of the case, the folder of the apps' tokens, or nothing, and the orchestrators' URLs."""
+        URLs of the orchestrator and of its sidecar, and the id of the case."""
         is_there = (self.folder / "showing.py").is_file() and self.name != TRIPS
         return f"systems.{self.name}.showing" if is_there else ""
 

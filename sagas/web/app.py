@@ -56,9 +56,9 @@ def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> Fast
         _ready,
         "The sidecar, the store and the workflow engine are reachable",
         guards=[partial(Door, kind=kind)],
-        asks_who=lambda app: people_of(app) is not None,
     )
     app.state.kind, app.state.asks = kind, console.asks
+    app.state.asks_who = lambda scope: people_of(scope["app"]) is not None
     answer_as_orchestrator(app, kind)
     app.include_router(routes(kind))
     app.include_router(pages(kind, console))

@@ -12,12 +12,8 @@ from sagas.web.people.deeds import Deed, asks
 from sagas.web.routes import CaseId
 from systems.tenants import verified
 from systems.tenants.api import begin_removal, services_of
-from systems.tenants.removal_ids import REMOVALS
 
 _NO_ANSWER = "A service does not answer just now. Nothing may have been changed; try again."
-
-ASKS = [*verified.ASKS, (REMOVALS, "PUT removals/{case}")]
-"""What the pages and the routes beside them ask of other apps, besides the saga's steps."""
 
 Services = Annotated[Participants, Depends(services_of)]
 

@@ -48,8 +48,8 @@ WAIVE = Signal("waiver", Waiver, choices={"Remove it now": Waiver()})
 _SUSPEND, _RESUME = "PUT suspensions/{id}", "POST suspensions/{id}/undo"
 
 # name, service, request, resource, answer, undone by
-reopen = Step("reopen tenant", TENANT, "POST removals/{case}/undo", "tenant", Done)
-suspend = Step("suspend tenant", TENANT, "PUT removals/{case}", "tenant", Listed, reopen)
+reopen = Step("reopen tenant", TENANT, "POST suspensions/{case}/undo", "tenant", Done)
+suspend = Step("suspend tenant", TENANT, "PUT suspensions/{case}", "tenant", Listed, reopen)
 open_schema = Step("open schema", DATABASE, _RESUME, "schema", Done)
 bar_schema = Step("bar schema", DATABASE, _SUSPEND, "schema", Made, open_schema)
 open_bucket = Step("open bucket", STORAGE, _RESUME, "bucket", Done)

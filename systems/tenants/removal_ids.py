@@ -1,8 +1,10 @@
-"""The two orchestrators, and the id of each removal."""
+"""Where removals are, and the id of each."""
 
 from hashlib import blake2s
 
-TENANTS, REMOVALS = "tenant-orchestrator", "removal-orchestrator"
+REMOVALS = "removal-orchestrator"
+ASKS = [(REMOVALS, "PUT removals/{id}"), (REMOVALS, "POST removals/{id}/signals/waiver")]
+"""What the tenants' orchestrator asks of that of removals, and `showing` by its sidecar."""
 
 
 def removal_of(tenant_id: str, called_off: int = 0) -> str:

@@ -11,8 +11,11 @@ from typing import Any
 
 import httpx
 
+from base.token import HEADER as TOKEN_HEADER
 from runtime import databases
-from systems.tenants.removal_ids import REMOVALS, TENANTS, removal_of
+from systems.tenants.removal_ids import REMOVALS, removal_of
+
+TENANTS = "tenant-orchestrator"
 
 
 @dataclass(frozen=True)
@@ -23,26 +26,9 @@ class Shown:
     command: str
 
 
-@dataclass(frozen=True)
-class Door:
-    """Where an orchestrator is; ``token`` is the file with what it wants to be shown, if any."""
-
-    url: str
-    token: Path | None = None
-
-    @property
-    def curl(self) -> str:
-        shown = f' -H @<(echo "dapr-api-token: $(cat {_file(self.token)})")' if self.token else ""
-        return f"curl -sS{shown}"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"dapr-api-token": self.token.read_text()} if self.token else {}
-
-
-def commands(tenant: dict[str, Any], door: Door, removals: Door) -> list[Shown]:
-    """Return the commands for a tenant, as ``GET /tenants/{id}`` shows it at its orchestrator's
-    door; the other one is that of removals."""
+def commands(tenant: dict[str, Any], sidecar_url: str, token: Path | None = None) -> list[Shown]:
+    """Return the commands for a tenant, as ``GET /tenants/{id}`` shows it. Both orchestrators are
+    reached by a sidecar, to which a secure system's ``token`` is shown."""
     schema, bucket, realm = (tenant["resources"][n] for n in ("schema", "bucket", "realm"))
     host, _, port = schema["host"].partition(":")
     to = f"-h {host} -p {port} -U {schema['role']} -d {schema['database']}"
@@ -54,33 +40,33 @@ def commands(tenant: dict[str, Any], door: Door, removals: Door) -> list[Shown]:
     s3 = f"curl -sS {user} {signed}"
     at = f"{bucket['endpoint']}/{bucket['bucket']}"
     form = f"-d grant_type=password -d username={realm['username']}"
-    token = f"curl -sS {form} --data-urlencode password@{_quoted(realm)} {realm['issuer']}/token"
+    login = f"curl -sS {form} --data-urlencode password@{_quoted(realm)} {realm['issuer']}/token"
     tenant_id = tenant["tenantId"]
-    its, removal = f"{door.url}/tenants/{tenant_id}", removal_of(tenant_id)
-    insist = f"{removals.curl} -f --retry 9 --retry-delay 1 --retry-all-errors"
-    waive = f"{insist} --json '{{}}' {removals.url}/removals/{removal}/signals/waiver"
+    own = f"{sidecar_url}/v1.0/invoke/{TENANTS}/method/tenants/{tenant_id}"
+    removals = f"{sidecar_url}/v1.0/invoke/{REMOVALS}/method/removals/{removal_of(tenant_id)}"
+    ask = f'curl -sS -H @<(echo "{TOKEN_HEADER}: $(cat {_file(token)})")' if token else "curl -sS"
+    insist = "-f --retry 9 --retry-delay 1 --retry-all-errors"
+    waive = f"{ask} {insist} -X POST {removals}/signals/waiver --json '{{}}'"
     return [
         Shown("its database", f"{psql} {query}"),
         Shown("its bucket", f"{s3} -T README.md {at}/README.md && {s3} '{at}?list-type=2'"),
-        Shown("a token of its realm", token),
-        Shown("what really exists of it", f"{door.curl} {its}/verify"),
-        Shown("to remove it in seven days", f"{door.curl} -X DELETE {its}"),
+        Shown("a token of its realm", login),
+        Shown("what really exists of it", f"{ask} {own}/verify"),
+        Shown("to remove it in seven days", f"{ask} -X DELETE {own}"),
         Shown("to have these seven days over now", waive),
     ]
 
 
-def main(tenant_id: str, tokens: str, url: str, removals_url: str) -> None:
-    """Print the commands for a tenant. ``tokens`` is the folder of them, if there are any."""
-    door, removals = (
-        Door(where, Path(tokens) / app_id if tokens else None)
-        for where, app_id in ((url, TENANTS), (removals_url, REMOVALS))
-    )
-    path = f"{url}/tenants/{tenant_id}"
-    tenant = httpx.get(path, headers=door.headers, timeout=30).raise_for_status().json()
+def main(url: str, sidecar_url: str, tenant_id: str, token_file: str = "") -> None:
+    """Print the commands for a tenant; ``url`` is where the console is."""
+    token = Path(token_file) if token_file else None
+    headers = {TOKEN_HEADER: token.read_text()} if token else {}
+    own = f"{sidecar_url}/v1.0/invoke/{TENANTS}/method/tenants/{tenant_id}"
+    tenant = httpx.get(own, headers=headers, timeout=30).raise_for_status().json()
     if tenant["status"] != "active":
         print(f"The tenant is {tenant['status']}; {url}/console/tenants/{tenant_id} says why.")
         return
-    for shown in commands(tenant, door, removals):
+    for shown in commands(tenant, sidecar_url, token):
         print(f"\n# {shown.title}\n{shown.command}")
 
 

@@ -11,19 +11,13 @@ from systems.tenants.answers import BILLING, DATABASE, IDENTITY, STORAGE, TENANT
 
 _RESOURCES = {"schema": DATABASE, "bucket": STORAGE, "realm": IDENTITY, "account": BILLING}
 ASKS = [
-    (TENANT, "GET directory"),
-    (TENANT, "GET tenants/{case}"),
-    *(
-        (app, request)
-        for noun, app in _RESOURCES.items()
-        for request in (
-            "GET owned",
-            f"GET {noun}s/{{id}}/found",
-            f"POST {noun}s/{{id}}/reconcile",
-        )
-    ),
+    *((app, f"GET {noun}s") for noun, app in _RESOURCES.items()),
+    *((app, f"GET {noun}s/{{id}}/found") for noun, app in _RESOURCES.items()),
+    *((app, f"POST {noun}s/{{id}}/reconcile") for noun, app in _RESOURCES.items()),
+    (TENANT, "GET tenants"),
+    (TENANT, "GET tenants/{id}"),
 ]
-"""What is asked of services here, besides the saga's steps."""
+"""What is asked of services here, besides the sagas' steps."""
 _LIVE = ("claimed", "active", "suspended", "removing")
 _EXPECTED = {"active": "present", "suspended": "suspended", "removed": "absent"}
 _EXPECTED |= {"released": "absent", "unknown": "absent"}
@@ -88,8 +82,10 @@ async def orphans(services: Participants) -> Orphans:
 
     What exists is read before the directory: a tenant is in that before anything of it exists.
     """
-    lists = await asyncio.gather(*(_asked(services, app, "owned") for app in _RESOURCES.values()))
-    tenants = (await _asked(services, TENANT, "directory"))["tenants"]
+    lists = await asyncio.gather(
+        *(_asked(services, app, f"{noun}s") for noun, app in _RESOURCES.items())
+    )
+    tenants = (await _asked(services, TENANT, "tenants"))["tenants"]
     living = {tenant["id"] for tenant in tenants if tenant["status"] in _LIVE}
     owned: Sequence[dict[str, Any]] = [each for answer in lists for each in answer["owned"]]
     return Orphans(

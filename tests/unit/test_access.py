@@ -34,7 +34,7 @@ def home(known: Known, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def asked(known: Known) -> Asking:
+def system(known: Known) -> Asking:
     return asking(known)
 
 
@@ -57,26 +57,31 @@ def test_every_app_has_a_configuration_and_dapr_run_is_told_of_it(
         assert app["configFilePath"] == str(home / "configurations" / f"{app['appID']}.yaml")
 
 
-def test_exactly_the_calls_of_the_steps_are_allowed(asked: Asking, made: Made) -> None:
+def test_exactly_the_calls_of_the_steps_are_allowed(system: Asking, made: Made) -> None:
     """Of all callers, callees, verbs and paths that there are, no other combination."""
-    assert asked.allowed(made) == asked.needed()
+    assert system.allowed(made) == system.needed()
 
 
-def test_workflows_are_the_orchestrators_own(asked: Asking, home: Path) -> None:
-    for orchestrator in asked.orchestrators:
+def test_workflows_are_the_orchestrators_own(system: Asking, home: Path) -> None:
+    for orchestrator in system.orchestrators:
         kind = orchestrator.kind
-        own, nobodys = (
-            yaml.safe_load((home / "components" / f"{whose}-workflows.yaml").read_text())
-            for whose in (kind.app_id, "no")
-        )
+        own = _policy(home, kind.app_id)
         assert own["scopes"] == [kind.app_id]
         [rule] = own["spec"]["rules"]
         assert rule["callers"] == [{"appID": kind.app_id}]
         names = {each["name"] for each in rule["workflows"]}
         assert names == {kind.noun, f"{kind.noun}_cancellation"}
         assert {each["name"] for each in rule["activities"]} == orchestrator.activities()
+        nobodys = _policy(home, "no")
         assert set(nobodys["scopes"]) >= set(kind.services)
         assert nobodys["spec"] == {}
+
+
+def _policy(home: Path, whose: str) -> dict[str, Any]:
+    policy: dict[str, Any] = yaml.safe_load(
+        (home / "components" / f"{whose}-workflows.yaml").read_text()
+    )
+    return policy
 
 
 def test_histories_are_signed(made: Made) -> None:

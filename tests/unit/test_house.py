@@ -42,6 +42,7 @@ ALSO = {
     "orchestrator/form.py": {"sagas.web", "sagas.engine.participants"},
     "systems/bank/console.py": {"sagas.web", "sagas.engine"},
     "systems/orders/console.py": {"sagas.web", "sagas.engine.participants", "sagas.core.progress"},
+    "systems/pipeline/console.py": {"sagas.web", "sagas.engine"},
     "systems/tenants/api.py": {"sagas.web", "sagas.engine.participants"},
     "systems/tenants/console.py": {"sagas.web", "sagas.engine.participants"},
     "systems/tenants/verified.py": {"sagas.engine.participants"},
@@ -49,7 +50,6 @@ ALSO = {
     "systems/tenants/database/schemas.py": {"runtime.databases"},
     "systems/tenants/showing.py": {"runtime.databases"},
     "systems/tenants/storage/gateway.py": {"runtime.build"},
-    "systems/pipeline/console.py": {"sagas.web", "sagas.engine"},
 }
 """What else a file may import: pages are made of the console's parts, and services that own a
 server program find it where the runtime has put it."""

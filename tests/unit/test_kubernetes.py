@@ -144,9 +144,9 @@ def test_the_configuration_is_the_local_one_but_for_names_secrets_and_shutdown(
 
 
 def test_sidecars_allow_exactly_the_calls_of_the_steps(there: Deployed) -> None:
-    asked = asking(there.known)
+    system = asking(there.known)
     here = {title(each): each for each in there.of_kind("Configuration")}
-    assert asked.allowed(here) == asked.needed()
+    assert system.allowed(here) == system.needed()
     for each in here.values():
         policies = each["spec"]["accessControl"]["policies"]
         assert {policy["namespace"] for policy in policies} <= {there.namespace}
@@ -154,13 +154,14 @@ def test_sidecars_allow_exactly_the_calls_of_the_steps(there: Deployed) -> None:
 
 def test_workflows_are_the_orchestrators_own_and_their_histories_signed(there: Deployed) -> None:
     policies = {title(each): each for each in there.of_kind("WorkflowAccessPolicy")}
-    for orchestrator in asking(there.known).orchestrators:
+    orchestrators = asking(there.known).orchestrators
+    for orchestrator in orchestrators:
         own = policies[f"{orchestrator.kind.app_id}-workflows"]
         assert own["scopes"] == [orchestrator.kind.app_id]
         [rule] = own["spec"]["rules"]
         assert {each["name"] for each in rule["activities"]} == orchestrator.activities()
-    scopes = [app_id for each in policies.values() for app_id in each["scopes"]]
-    assert sorted(scopes) == sorted(there.local)
+    owners = {each.kind.app_id for each in orchestrators}
+    assert {*owners, *policies["no-workflows"]["scopes"]} == set(there.local)
     for each in there.of_kind("Configuration"):
         assert {"name": SIGNED, "enabled": True} in each["spec"]["features"]
 

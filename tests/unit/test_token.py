@@ -14,7 +14,8 @@ TOKEN = "a-token-of-the-app"
 
 def app(asks: bool) -> FastAPI:
     made = FastAPI()
-    made.add_middleware(FromSidecar, token=TOKEN, asks_who=lambda _: asks)
+    made.add_middleware(FromSidecar, token=TOKEN)
+    made.state.asks_who = lambda scope: asks and scope["path"] == "/open"
     for path in ("/healthz", "/readyz", "/open"):
         made.add_api_route(path, lambda: "answered")
     return made
@@ -48,6 +49,7 @@ def test_with_it_the_app_answers_and_of_its_health_anybody() -> None:
 def test_who_comes_without_a_token_may_be_asked_who_they_are_by_the_app_itself() -> None:
     assert ask("/open").status_code == 401
     assert ask("/open", asks=True).json() == "answered"
+    assert ask("/docs", asks=True).status_code == 401
 
 
 def test_a_signed_link_opens_what_it_names_and_nothing_else() -> None:

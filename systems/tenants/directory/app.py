@@ -102,13 +102,13 @@ async def activate(tenant_id: TenantId, tenants: Tenants) -> TenantState:
     return _told(await tenants.change(tenant_id, rules.activated))
 
 
-@app.put("/removals/{by}", responses=problems(404, 409))
+@app.put("/suspensions/{by}", responses=problems(404, 409))
 async def suspend(by: RemovalId, wanted: Suspended, tenants: Tenants) -> TenantState:
     """Begin to remove a tenant; there is one removal of it at a time."""
     return _told(await tenants.suspend(by, wanted.tenant_id))
 
 
-@app.post("/removals/{by}/undo", responses=problems(409))
+@app.post("/suspensions/{by}/undo", responses=problems(409))
 async def resume(by: RemovalId, tenants: Tenants) -> SuspensionState:
     """Call a removal off."""
     off = await tenants.resume(by)
@@ -132,7 +132,7 @@ async def get(tenant_id: TenantId, tenants: Tenants) -> TenantState:
     return _told(await tenants.get(tenant_id))
 
 
-@app.get("/directory", summary="All tenants that there ever were")
+@app.get("/tenants", summary="All tenants that there ever were")
 async def every(tenants: Tenants) -> TenantStates:
     return TenantStates(tenants=[_told(tenant) for tenant in await tenants.every()])
 

@@ -1,6 +1,6 @@
 """The app of a service that keeps one kind of resource for tenants."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path as Folder
 from typing import Annotated, Literal
@@ -74,17 +74,11 @@ KeeperOf = Annotated[Keeper, Depends(keeper)]
 
 
 def create_estate_service(
-    title: str,
-    store: str,
-    noun: str,
-    asked: type[Wire],
-    make: MakeThings,
-    furnish: str = "",
-    outside: Sequence[str] = (),
+    title: str, store: str, noun: str, asked: type[Wire], make: MakeThings, furnish: str = ""
 ) -> FastAPI:
     """Return an app with the routes of ``/{noun}s/{id}``: made by ``PUT``, undone, suspended and
     resumed, smoke-tested, exported, dropped, looked at. ``furnish`` names the route that completes
-    one; ``make`` gives what the real world has of them; ``outside`` paths are for the users."""
+    one; ``make`` gives what the real world has of them."""
 
     @asynccontextmanager
     async def live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
@@ -96,7 +90,7 @@ def create_estate_service(
             yield
 
     statuses = {"unknown_resource": 404, "unknown_realm": 404}
-    app = create_service(title, store, live, statuses, outside=outside)
+    app = create_service(title, store, live, statuses)
     app.include_router(_making(noun, asked, furnish))
     app.include_router(_suspending())
     app.include_router(_looking(noun))
@@ -170,7 +164,7 @@ def _suspending() -> APIRouter:
 def _looking(noun: str) -> APIRouter:
     routes = APIRouter(tags=[f"{noun}s"])
 
-    @routes.get("/owned", summary="All that really exists, and whose it is")
+    @routes.get(f"/{noun}s", summary="All that really exists, and whose it is")
     async def owned(keeper: KeeperOf) -> OwnedList:
         return OwnedList(owned=await keeper.owned())
 

@@ -60,9 +60,10 @@ async def _things(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[Things]:
 
 
 app = create_estate_service(
-    "IdentityService", _STORE, "realm", RealmRequest, _things, furnish="owner", outside=["/id/"]
+    "IdentityService", _STORE, "realm", RealmRequest, _things, furnish="owner"
 )
 app.include_router(issuer.router)
+app.state.asks_who = issuer.asks_who
 
 
 @app.put(

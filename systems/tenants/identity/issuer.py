@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.templating import Jinja2Templates
+from starlette.types import Scope
 
 from base.clock import utc_now
 from base.errors import Refusal
@@ -24,7 +25,13 @@ _GUARDED = _HIDDEN | {
 }
 
 _pages = Jinja2Templates(Folder(__file__).parent / "templates")
-router = APIRouter(prefix="/id/{slug}", tags=["issuer"])
+_PREFIX = "/id/"
+router = APIRouter(prefix=f"{_PREFIX}{{slug}}", tags=["issuer"])
+
+
+def asks_who(scope: Scope) -> bool:
+    """Say whether a request is to a realm: they are for a tenant's users, who log in there."""
+    return str(scope["path"]).startswith(_PREFIX)
 
 
 async def _realms(request: Request) -> Realms:

@@ -53,7 +53,7 @@ UNMAKING = [
     Call("release slug", TENANT, "POST", "/tenants/{}/release"),
 ]
 BARRING = [
-    Call("suspend tenant", TENANT, "PUT", "/removals/{}"),
+    Call("suspend tenant", TENANT, "PUT", "/suspensions/{}"),
     Call("bar schema", DATABASE, "PUT", "/suspensions/{}:schema"),
     Call("bar bucket", STORAGE, "PUT", "/suspensions/{}:bucket"),
     Call("bar realm", IDENTITY, "PUT", "/suspensions/{}:realm"),
@@ -64,7 +64,7 @@ OPENING = [
     Call("open bucket", STORAGE, "POST", "/suspensions/{}:bucket/undo"),
     Call("open realm", IDENTITY, "POST", "/suspensions/{}:realm/undo"),
     Call("bill again", BILLING, "POST", "/suspensions/{}:account/undo"),
-    Call("reopen tenant", TENANT, "POST", "/removals/{}/undo"),
+    Call("reopen tenant", TENANT, "POST", "/suspensions/{}/undo"),
 ]
 REMOVING = [
     Call("condemn", TENANT, "POST", "/condemnations/{}"),

@@ -156,7 +156,7 @@ class Platform:
 
     def directory(self) -> dict[str, Json]:
         """Return what the directory says, by tenant id."""
-        found = self._get(TENANT, "/directory")["tenants"]
+        found = self._get(TENANT, "/tenants")["tenants"]
         return {tenant["id"]: tenant for tenant in found}
 
     def verify(self, tenant_id: str) -> Json:
@@ -214,8 +214,8 @@ class Platform:
             roles = connection.execute(
                 "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND NOT rolsuper"
             ).fetchall()
-        realms = self._get(IDENTITY, "/owned")["owned"]
-        accounts = self._get(BILLING, "/owned")["owned"]
+        realms = self._get(IDENTITY, "/realms")["owned"]
+        accounts = self._get(BILLING, "/accounts")["owned"]
         return Real(
             schemas={row[0] for row in schemas} - PROBES,
             roles={row[0] for row in roles} - PROBES,

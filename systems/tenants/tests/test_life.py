@@ -17,7 +17,7 @@ import pytest
 from minio.error import S3Error
 from psycopg.errors import InsufficientPrivilege
 
-from systems.tenants.showing import Door, commands
+from systems.tenants.showing import commands
 from systems.tenants.slugs import schema_of
 from systems.tenants.tests.platform import IDENTITY, ORCHESTRATOR, REMOVALS, Platform
 from tests.support.waiting import until
@@ -60,11 +60,9 @@ def test_the_commands_that_are_shown_work_and_after_the_removal_do_not(
 ) -> None:
     tenant_id = platform.set_up()
     system = platform.system
-    doors = [
-        Door(system.app_url(app), system.vault.folder / "app" / app if system.vault else None)
-        for app in (ORCHESTRATOR, REMOVALS)
-    ]
-    *shown, remove, waive = (each.command for each in commands(platform.tenant(tenant_id), *doors))
+    shown_token = system.vault.api_token_file(ORCHESTRATOR) if system.vault else None
+    told = commands(platform.tenant(tenant_id), system.sidecar_url(ORCHESTRATOR), shown_token)
+    *shown, remove, waive = (each.command for each in told)
     psql, s3, token, verify = map(shell, shown)
     assert "retention_days" in psql.stdout, psql
     assert "<Key>README.md</Key>" in s3.stdout, s3
