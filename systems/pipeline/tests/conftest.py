@@ -15,7 +15,7 @@ from tests.unit import conftest
 __all__ = ["changes", "conftest", "home", "proxies", "system"]
 
 ENV = {
-    DEPLOY: {"HEALTH_SECONDS": "12", "WATCH_SECONDS": "0.2"},
+    DEPLOY: {"HEALTH_SECONDS": "8", "WATCH_SECONDS": "0.2"},
     ORCHESTRATOR: {
         "UNDO_TRIES": "6",  # within 16 s: a service may just be starting again
         "CARE_SECONDS": "3",

@@ -146,37 +146,36 @@ def test_one_fails_and_its_siblings_are_killed(works: Works) -> None:
 
 
 def naps(works: Works, run_id: str) -> None:
-    """Wait until the tests of a run sleep, and processes in and out of their group."""
+    """Wait until a job of a run sleeps, and processes in and out of its group."""
     until(
         lambda: [p for p in works.processes_of(run_id) if "sleep(600)" in " ".join(p.cmdline())],
         lambda found: len(found) >= 2,
-        "tests that sleep",
+        "a job that sleeps",
         60,
     )
 
 
+@pytest.mark.parametrize(
+    ("branch", "service", "job"), [("builds-long", BUILD, "build"), ("takes-long", TEST, "tests")]
+)
 def test_a_runner_that_is_killed_leaves_no_process_and_its_job_is_lost(
-    works: Works, system: System
+    works: Works, system: System, branch: str, service: str, job: str
 ) -> None:
     run_id = works.run_id("lost")
-    works.start(run_id, "takes-long")
+    works.start(run_id, branch)
     naps(works, run_id)
-    [runner] = system.processes_of("app", TEST)
-    system.kill("app", TEST)
+    system.kill("app", service)
     until(
-        lambda: [
-            p
-            for p in works.processes_of(run_id)
-            if f"|test|{run_id}" in p.environ()["PIPELINE_JOB"]
-        ],
+        lambda: works.processes_of(run_id, job),
         lambda found: not found,
-        f"nothing to be left by runner {runner.pid}",
+        f"nothing to be left of the {job}",
         5,
     )
     system.restart()
     run = works.ended(run_id)
-    assert (run["status"], run["halt"]["reason"]) == ("rejected", "lost")
-    assert works.job(TEST, run_id, "tests")["status"] == "lost"
+    assert (run["status"], run["halt"]["step"]) == ("rejected", job)
+    assert run["halt"]["reason"] == "lost"
+    assert works.job(service, run_id, job)["status"] == "lost"
 
 
 def test_a_job_is_started_once(works: Works) -> None:
