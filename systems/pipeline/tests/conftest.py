@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from runtime.system import System
-from systems.pipeline.tests.works import DEPLOY, ORCHESTRATOR, SERVICES, Works
+from systems.pipeline.tests.works import DEPLOY, ORCHESTRATOR, SERVICES, TEST, Works
 from tests.support.fault_proxy import FaultProxy
 from tests.support.whole_system import UnderTest, changes, home, proxies, system
 from tests.unit import conftest
@@ -15,6 +15,7 @@ from tests.unit import conftest
 __all__ = ["changes", "conftest", "home", "proxies", "system"]
 
 ENV = {
+    TEST: {"LOG_STREAMS": "3"},
     DEPLOY: {"HEALTH_SECONDS": "8", "WATCH_SECONDS": "0.2"},
     ORCHESTRATOR: {
         "UNDO_TRIES": "6",  # within 16 s: a service may just be starting again

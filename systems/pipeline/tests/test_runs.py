@@ -5,13 +5,15 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx
+import psutil
 import pytest
 
 from runtime.system import System
 from systems.pipeline.runner import processes
+from systems.pipeline.tests.conftest import ENV
 from systems.pipeline.tests.works import BUILD, DEPLOY, SCAN, TEST, Works
 from systems.pipeline.words import EXAMPLE
 from tests.support.waiting import until
@@ -148,11 +150,19 @@ def test_one_fails_and_its_siblings_are_killed(works: Works) -> None:
 def naps(works: Works, run_id: str) -> None:
     """Wait until a job of a run sleeps, and processes in and out of its group."""
     until(
-        lambda: [p for p in works.processes_of(run_id) if "sleep(600)" in " ".join(p.cmdline())],
+        lambda: [p for p in works.processes_of(run_id) if "sleep(600)" in words(p)],
         lambda found: len(found) >= 2,
         "a job that sleeps",
         60,
     )
+
+
+def words(process: psutil.Process) -> str:
+    """Return the command line of a process; nothing, if it has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 @pytest.mark.parametrize(
@@ -231,6 +241,27 @@ def test_a_log_is_told_while_it_grows(works: Works) -> None:
         assert works.ask(run_id, "cancel").status_code == 202
         assert "event: over" in list(lines)
     assert works.ended(run_id)["status"] == "cancelled"
+
+
+def test_so_many_follow_a_log_at_once_and_no_more(works: Works) -> None:
+    run_id = works.run_id("watched")
+    works.start(run_id, "takes-long")
+    naps(works, run_id)
+    url = f"/jobs/{run_id}:tests/log/events"
+    with ExitStack() as stack:
+        for _ in range(int(ENV[TEST]["LOG_STREAMS"])):
+            told = stack.enter_context(works.services[TEST].stream("GET", url))
+            assert told.status_code == 200
+        refused = works.services[TEST].get(url)
+        assert (refused.status_code, refused.json()["reason"]) == (429, "too_many_followers")
+    until(lambda: places(works, url), lambda status: status == 200, "a place to be free again")
+    assert works.ask(run_id, "cancel").status_code == 202
+
+
+def places(works: Works, url: str) -> int:
+    """Return the status with which who would follow a log is answered just now."""
+    with works.services[TEST].stream("GET", url) as told:
+        return told.status_code
 
 
 def test_the_sbom_lists_what_the_commit_depends_on(works: Works, first: str) -> None:  # noqa: ARG001

@@ -187,4 +187,7 @@ class Works:
 
 
 def _mark(process: psutil.Process) -> str:
-    return str(process.environ().get(processes.MARK, ""))
+    """Return which job a process is of; nothing, if it is of none or has just ended."""
+    with suppress(psutil.Error, OSError):
+        return str(process.environ().get(processes.MARK, ""))
+    return ""
