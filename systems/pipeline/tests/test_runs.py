@@ -13,6 +13,7 @@ import pytest
 
 from runtime.system import System
 from systems.pipeline.runner import processes
+from systems.pipeline.tests.calls import call
 from systems.pipeline.tests.conftest import ENV
 from systems.pipeline.tests.works import BUILD, DEPLOY, SCAN, TEST, Works
 from systems.pipeline.words import EXAMPLE
@@ -104,6 +105,22 @@ def test_a_newer_run_overtakes_one_that_waits_for_its_approval(works: Works, fir
     assert works.ask(newer, "cancel").status_code == 202
     assert works.ended(newer)["status"] == "cancelled"
     assert works.answers("staging")["release"] == first
+
+
+def test_who_comes_second_waits_as_long_as_it_takes(works: Works, first: str) -> None:
+    older, newer = works.run_id("older"), works.run_id("newer")
+    integration = call("integration")
+    with works.proxies[TEST].fault("held", integration.of(older), times=1) as held:
+        works.start(older)
+        held.wait()
+        works.start(newer, "next")
+        works.at(newer, "leased")
+        assert works.environment("staging")["waiting"] == [newer]
+        assert works.answers("staging")["release"] == first
+    works.at(newer, "approval")
+    assert works.ended(older)["halt"]["reason"] == "overtaken"
+    assert works.answers("staging")["release"] == works.release_of(newer)
+    assert works.ask(newer, "cancel").status_code == 202
 
 
 @contextmanager
