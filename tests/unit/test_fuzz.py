@@ -4,7 +4,6 @@ The apps are served by this process, over a store in memory and a sidecar that s
 """
 
 import importlib
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -49,9 +48,8 @@ def apps() -> dict[str, str]:
 
 
 @pytest.fixture
-def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Have every sidecar say yes, every store be in memory, and what a service keeps or starts
-    besides be none of a system that may run here."""
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every sidecar say yes, and every store be in memory."""
     store = MemoryStore()
 
     async def request(_: Sidecar, __: str, url: str, ___: Any = None) -> Any:
@@ -61,22 +59,16 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(Sidecar, "request", request)
     monkeypatch.setattr(StateStore, "read", lambda _, keys: store.read(keys))
     monkeypatch.setattr(StateStore, "write", lambda _, writes: store.write(writes))
-    for known in systems.every(PROJECT):
-        for app in yaml.safe_load(known.template.read_text())["apps"]:
-            for name in app.get("env", {}):
-                if name.endswith("_FOLDER"):
-                    monkeypatch.setenv(name, str(tmp_path / name))
-                if name.endswith("_SERVER_PORT"):
-                    monkeypatch.setenv(name, str(free_port()))
 
 
 @pytest.fixture
 def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Have the files of the apps that keep some be this test's, and end what apps have started."""
-    staging, production = map(str, free_ports(2))
-    monkeypatch.setenv("PIPELINE_FOLDER", str(tmp_path))
-    monkeypatch.setenv("STAGING_PORT", staging)
-    monkeypatch.setenv("PRODUCTION_PORT", production)
+    ports = ("STAGING_PORT", "PRODUCTION_PORT", "POSTGRES_SERVER_PORT", "S3_SERVER_PORT")
+    for name, port in zip(ports, free_ports(len(ports)), strict=True):
+        monkeypatch.setenv(name, str(port))
+    for what in ("PIPELINE", "POSTGRES", "S3", "VAULT", "ESTATE"):
+        monkeypatch.setenv(f"{what}_FOLDER", str(tmp_path / what))
     monkeypatch.setenv(processes.MARK, str(tmp_path))
     yield
     processes.end(processes.of_system(tmp_path))
@@ -96,12 +88,6 @@ def running(where: str, name: str) -> Iterator[str]:
     world.app.state.wait_seconds, world.app.state.sidecar = 0, Sidecar.__new__(Sidecar)
     with served(world.app, lifespan="off") as url:
         yield url
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 def takes_something(operation: Any) -> bool:

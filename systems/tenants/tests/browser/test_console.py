@@ -60,10 +60,12 @@ def test_a_tenant_is_set_up_looked_at_and_removed(page: Page, platform: Platform
     removal_id = page.locator("strong", has_text="removal-").inner_text()
     platform.removals.append(removal_id)
     platform.in_grace(removal_id)
+    page.context.set_extra_http_headers(platform.system.app_headers(REMOVALS))
     page.goto(f"{platform.system.app_url(REMOVALS)}/console/removals/{removal_id}")
     expect(page.get_by_text("Waits for waiver")).to_be_visible()
     page.get_by_role("button", name="Remove it now").click()
     status(page, "removed")
+    page.context.set_extra_http_headers(platform.system.app_headers(ORCHESTRATOR))
     page.goto("/console/orphans")
     expect(page.get_by_role("status")).to_have_text("There are none.")
 
@@ -98,6 +100,7 @@ def test_pages_fit_their_width_in_light_and_dark(
         base_url=platform.system.app_url(ORCHESTRATOR),
         color_scheme="dark" if scheme == "dark" else "light",
         viewport={"width": width, "height": 900},
+        extra_http_headers=platform.system.app_headers(ORCHESTRATOR),
     )
     seen = context.new_page()
     for name, path in (
