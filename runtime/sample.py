@@ -93,7 +93,7 @@ def _followed(client: httpx.Client, url: str, meanwhile: Meanwhile) -> httpx.Res
         answer = client.get(url).raise_for_status()
         case = answer.json()
         now = ": ".join(case[name] for name in ("phase", "step") if case.get(name))
-        if now.replace("_", " ") != said and case["status"] == "running":
+        if now and now.replace("_", " ") != said and case["status"] == "running":
             said = now.replace("_", " ")
             print(f"  {time.monotonic() - began:5.1f} s  {said}", flush=True)
         ended = case["status"] not in ("running", "needs_attention")

@@ -42,10 +42,10 @@ class Ended(BaseModel):
 
 
 class Leased(BaseModel):
-    """A run's hold of an environment, or its place in the queue."""
+    """A run's hold of an environment, or its place in the queue: that has no number yet."""
 
     status: str
-    fence: int = 0
+    fence: int | None = None
 
     def known(self) -> "Leased | Refused":
         """Refuse while others hold it."""

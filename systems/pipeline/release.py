@@ -92,7 +92,7 @@ def _checked(saga: Saga, source: Source) -> Durable[str]:
     return digest
 
 
-def _deployed(saga: Saga, place: Place, digest: str) -> Durable[tuple[int, Live]]:
+def _deployed(saga: Saga, place: Place, digest: str) -> Durable[tuple[int | None, Live]]:
     """Hold an environment, once it is this run's turn, and put the release there."""
     terms = saga.terms(RunTerms)
     held = yield from saga.run(place.lease)

@@ -129,6 +129,21 @@ def test_it_takes_long_and_leaves_processes_everywhere():
     time.sleep(600)
 """
 
+_SLOW_BUILD = """import subprocess
+import sys
+import time
+
+from setuptools.build_meta import *
+
+NAPS = "import time; time.sleep(600)"
+
+
+def build_wheel(*_, **__):
+    subprocess.Popen([sys.executable, "-c", NAPS])
+    subprocess.Popen([sys.executable, "-c", NAPS], start_new_session=True)
+    time.sleep(600)
+"""
+
 _SHELL = """import subprocess
 
 
@@ -162,6 +177,12 @@ BRANCHES: Mapping[str, Mapping[str, str]] = {
         "hello/server.py": _server(
             f"not ({_IN_PRODUCTION} and time.monotonic() - BEGAN > 1.5)", _UNTIL
         )
+    },
+    "builds-long": {
+        "slow.py": _SLOW_BUILD,
+        "pyproject.toml": _PROJECT.replace(
+            '"setuptools.build_meta"', '"slow"\nbackend-path = ["."]'
+        ),
     },
     "takes-long": {"tests/test_greeting.py": _STUBBORN},
     "fails-meanwhile": {"tests/test_greeting.py": _STUBBORN, "hello/shell.py": _SHELL},

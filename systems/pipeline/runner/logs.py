@@ -1,13 +1,33 @@
 """Reading a job's log while it grows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from base.errors import Refusal
 from systems.pipeline.runner.models import LogPage
 
 MOST_BYTES = 64 * 1024
 _LOOK_SECONDS = 0.1
+
+
+class Followers:
+    """``places`` for those who follow logs."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Take a place for as long as the context lasts. Refuses ``too_many_followers``."""
+        if not self._free:
+            raise Refusal("too_many_followers", "Too many follow a log just now; read it in pages.")
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
 
 
 def page(log: Path, offset: int, over: bool, most: int = MOST_BYTES) -> LogPage:

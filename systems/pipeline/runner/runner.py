@@ -39,11 +39,13 @@ Order = Callable[[Any], dict[str, Any]]
 
 class RunnerSettings(BaseSettings):
     """``JOBS_AT_ONCE``: how many jobs of a service run at once; others wait for their turn.
-    ``JOB_SECONDS``: how long one may take then. ``LOG_BYTES``: how long its log may become."""
+    ``JOB_SECONDS``: how long one may take then. ``LOG_BYTES``: how long its log may become.
+    ``LOG_STREAMS``: how many may follow logs at once."""
 
     jobs_at_once: Annotated[int, Field(gt=0)] = 4
     job_seconds: Annotated[float, Field(gt=0)] = 900.0
     log_bytes: Annotated[int, Field(gt=0)] = 256 * 1024 * 1024
+    log_streams: Annotated[int, Field(gt=0)] = 100
 
 
 class Runner:
@@ -93,6 +95,10 @@ class Runner:
         if deed.status == "done" and deed.result and self._is_lost(deed.result):
             return await self._lose(job_id)
         return deed
+
+    async def is_over(self, job_id: str) -> bool:
+        """Say whether nothing more comes of a job. Refuses ``unknown_job``."""
+        return job_id not in self._kept and is_over(await self.look(job_id))
 
     async def kill(self, job_id: str) -> Deed[Job]:
         """Undo a job: nothing of it runs any more, and never will. It is told when that is so."""
@@ -199,6 +205,11 @@ class Runner:
 
     def _mark(self, job_id: str) -> str:
         return f"{self._home.root}|{self._name}|{job_id}"
+
+
+def is_over(deed: Deed[Job]) -> bool:
+    """Say whether a job is over as it is stored."""
+    return deed.status == "undone" or deed.result is None or deed.result.over
 
 
 async def _insist(act: Callable[[], Awaitable[None]]) -> None:

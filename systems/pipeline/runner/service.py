@@ -24,8 +24,9 @@ from systems.pipeline.folders import FolderSettings, PipelineFolder
 from systems.pipeline.orchestration import RUNS, OrchestratorSettings
 from systems.pipeline.runner import logs
 from systems.pipeline.runner.jobs import Job
+from systems.pipeline.runner.logs import Followers
 from systems.pipeline.runner.models import JobState, LogPage
-from systems.pipeline.runner.runner import Order, Runner, RunnerSettings
+from systems.pipeline.runner.runner import Order, Runner, RunnerSettings, is_over
 
 W = TypeVar("W", bound=Wire)
 
@@ -51,10 +52,9 @@ def create_runner_service(
         kept = Documents(StateStore(sidecar, f"{name}-store"), "job", Deed[Job])
         orchestrator = OrchestratorSettings().orchestrator_app_id
         async with Callback(sidecar, orchestrator, RUNS) as callback:
-            runner = Runner(
-                name, module, Deeds("job", kept), callback, home, RunnerSettings(), order
-            )
-            app.state.runner = runner
+            settings = RunnerSettings()
+            runner = Runner(name, module, Deeds("job", kept), callback, home, settings, order)
+            app.state.runner, app.state.followers = runner, Followers(settings.log_streams)
             recovering = asyncio.create_task(runner.recover())
             try:
                 async with (lifespan or _nothing_else)(app, sidecar):
@@ -65,7 +65,8 @@ def create_runner_service(
                     await recovering
                 await runner.close()
 
-    known = {"unknown_job": 404, "unknown_report": 404} | dict(statuses or {})
+    known = {"unknown_job": 404, "unknown_report": 404, "too_many_followers": 429}
+    known |= dict(statuses or {})
     app = create_service(title, f"{name}-store", live, known)
     app.include_router(_routes(name, asked))
     return app
@@ -76,7 +77,13 @@ async def _runner(request: Request) -> Runner:
     return found
 
 
+async def _followers(request: Request) -> Followers:
+    found: Followers = request.app.state.followers
+    return found
+
+
 RunnerOf = Annotated[Runner, Depends(_runner)]
+FollowersOf = Annotated[Followers, Depends(_followers)]
 
 
 def _routes(name: str, asked: type[W]) -> APIRouter:
@@ -108,36 +115,35 @@ def _routes(name: str, asked: type[W]) -> APIRouter:
         most: Annotated[int, Query(ge=1, le=logs.MOST_BYTES)] = logs.MOST_BYTES,
     ) -> LogPage:
         """``offset`` is in bytes; a negative one is counted from the end."""
-        over = _is_over(await runner.look(job_id))
+        over = is_over(await runner.look(job_id))
         path = request.app.state.home.job(name, job_id) / "log"
         return await asyncio.to_thread(logs.page, path, offset, over, most)
 
-    async def known(job_id: JobId, runner: RunnerOf) -> str:
+    async def followed(
+        job_id: JobId, runner: RunnerOf, followers: FollowersOf
+    ) -> AsyncIterator[str]:
         await runner.look(job_id)
-        return job_id
+        with followers.one():
+            yield job_id
 
     @routes.get(
         "/log/events",
         summary="Its log, live, as server-sent events",
         response_class=EventSourceResponse,
-        responses=problems(404),
+        responses=problems(404, 429),
     )
     async def follow(
         request: Request,
-        known_id: Annotated[str, Depends(known)],
+        known_id: Annotated[str, Depends(followed)],
         runner: RunnerOf,
         offset: Annotated[int, Query(ge=0)] = 0,
         last_event_id: Annotated[int | None, Header(ge=0)] = None,
     ) -> AsyncIterator[ServerSentEvent]:
         """Each event's ``id`` is the offset after it: ``Last-Event-ID`` goes on from there. The
-        last event, ``over``, tells what became of the job."""
-
-        async def is_over() -> bool:
-            return _is_over(await runner.look(known_id))
-
+        last event, ``over``, tells what became of the job. 429: too many follow a log."""
         path = request.app.state.home.job(name, known_id) / "log"
         start = offset if last_event_id is None else last_event_id
-        async for told in logs.follow(path, start, is_over):
+        async for told in logs.follow(path, start, lambda: runner.is_over(known_id)):
             yield ServerSentEvent(raw_data=told.model_dump_json(by_alias=True), id=str(told.next))
         state = _state(await runner.look(known_id)).model_dump_json(by_alias=True)
         yield ServerSentEvent(raw_data=state, event="over")
@@ -161,10 +167,6 @@ def _routes(name: str, asked: type[W]) -> APIRouter:
         return FileResponse(path)
 
     return routes
-
-
-def _is_over(deed: Deed[Job]) -> bool:
-    return deed.status == "undone" or deed.result is None or deed.result.over
 
 
 def _state(deed: Deed[Job]) -> JobState:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from runtime.system import System
-from systems.pipeline.tests.works import DEPLOY, ORCHESTRATOR, SERVICES, Works
+from systems.pipeline.tests.works import DEPLOY, ORCHESTRATOR, SERVICES, TEST, Works
 from tests.support import reach
 from tests.support.fault_proxy import FaultProxy
 from tests.support.whole_system import UnderTest, changes, home, proxies, system
@@ -15,7 +15,8 @@ from tests.unit import conftest
 __all__ = ["changes", "conftest", "home", "proxies", "system"]
 
 ENV = {
-    DEPLOY: {"HEALTH_SECONDS": "12", "WATCH_SECONDS": "0.2"},
+    TEST: {"LOG_STREAMS": "3"},
+    DEPLOY: {"HEALTH_SECONDS": "8", "WATCH_SECONDS": "0.2"},
     ORCHESTRATOR: {
         "UNDO_TRIES": "6",  # within 16 s: a service may just be starting again
         "CARE_SECONDS": "3",

@@ -5,13 +5,16 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx
+import psutil
 import pytest
 
 from runtime.system import System
 from systems.pipeline.runner import processes
+from systems.pipeline.tests.calls import call
+from systems.pipeline.tests.conftest import ENV
 from systems.pipeline.tests.works import BUILD, DEPLOY, SCAN, TEST, Works
 from systems.pipeline.words import EXAMPLE
 from tests.support.waiting import until
@@ -104,6 +107,22 @@ def test_a_newer_run_overtakes_one_that_waits_for_its_approval(works: Works, fir
     assert works.answers("staging")["release"] == first
 
 
+def test_who_comes_second_waits_as_long_as_it_takes(works: Works, first: str) -> None:
+    older, newer = works.run_id("older"), works.run_id("newer")
+    integration = call("integration")
+    with works.proxies[TEST].fault("held", integration.of(older), times=1) as held:
+        works.start(older)
+        held.wait()
+        works.start(newer, "next")
+        works.at(newer, "leased")
+        assert works.environment("staging")["waiting"] == [newer]
+        assert works.answers("staging")["release"] == first
+    works.at(newer, "approval")
+    assert works.ended(older)["halt"]["reason"] == "overtaken"
+    assert works.answers("staging")["release"] == works.release_of(newer)
+    assert works.ask(newer, "cancel").status_code == 202
+
+
 @contextmanager
 def holders(works: Works, name: str) -> Iterator[list[str | None]]:
     """Look who holds an environment, again and again, inside the block."""
@@ -150,37 +169,44 @@ def test_one_fails_and_its_siblings_are_killed(works: Works) -> None:
 
 
 def naps(works: Works, run_id: str) -> None:
-    """Wait until the tests of a run sleep, and processes in and out of their group."""
+    """Wait until a job of a run sleeps, and processes in and out of its group."""
     until(
-        lambda: [p for p in works.processes_of(run_id) if "sleep(600)" in " ".join(p.cmdline())],
+        lambda: [p for p in works.processes_of(run_id) if "sleep(600)" in words(p)],
         lambda found: len(found) >= 2,
-        "tests that sleep",
+        "a job that sleeps",
         60,
     )
 
 
+def words(process: psutil.Process) -> str:
+    """Return the command line of a process; nothing, if it has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("branch", "service", "job"), [("builds-long", BUILD, "build"), ("takes-long", TEST, "tests")]
+)
 def test_a_runner_that_is_killed_leaves_no_process_and_its_job_is_lost(
-    works: Works, system: System
+    works: Works, system: System, branch: str, service: str, job: str
 ) -> None:
     run_id = works.run_id("lost")
-    works.start(run_id, "takes-long")
+    works.start(run_id, branch)
     naps(works, run_id)
-    [runner] = system.processes_of("app", TEST)
-    system.kill("app", TEST)
+    system.kill("app", service)
     until(
-        lambda: [
-            p
-            for p in works.processes_of(run_id)
-            if f"|test|{run_id}" in p.environ()["PIPELINE_JOB"]
-        ],
+        lambda: works.processes_of(run_id, job),
         lambda found: not found,
-        f"nothing to be left by runner {runner.pid}",
+        f"nothing to be left of the {job}",
         5,
     )
     system.restart()
     run = works.ended(run_id)
-    assert (run["status"], run["halt"]["reason"]) == ("rejected", "lost")
-    assert works.job(TEST, run_id, "tests")["status"] == "lost"
+    assert (run["status"], run["halt"]["step"]) == ("rejected", job)
+    assert run["halt"]["reason"] == "lost"
+    assert works.job(service, run_id, job)["status"] == "lost"
 
 
 def test_a_job_is_started_once(works: Works) -> None:
@@ -236,6 +262,27 @@ def test_a_log_is_told_while_it_grows(works: Works) -> None:
         assert works.ask(run_id, "cancel").status_code == 202
         assert "event: over" in list(lines)
     assert works.ended(run_id)["status"] == "cancelled"
+
+
+def test_so_many_follow_a_log_at_once_and_no_more(works: Works) -> None:
+    run_id = works.run_id("watched")
+    works.start(run_id, "takes-long")
+    naps(works, run_id)
+    url = f"/jobs/{run_id}:tests/log/events"
+    with ExitStack() as stack:
+        for _ in range(int(ENV[TEST]["LOG_STREAMS"])):
+            told = stack.enter_context(works.services[TEST].stream("GET", url))
+            assert told.status_code == 200
+        refused = works.services[TEST].get(url)
+        assert (refused.status_code, refused.json()["reason"]) == (429, "too_many_followers")
+    until(lambda: places(works, url), lambda status: status == 200, "a place to be free again")
+    assert works.ask(run_id, "cancel").status_code == 202
+
+
+def places(works: Works, url: str) -> int:
+    """Return the status with which who would follow a log is answered just now."""
+    with works.services[TEST].stream("GET", url) as told:
+        return told.status_code
 
 
 def test_the_sbom_lists_what_the_commit_depends_on(works: Works, first: str) -> None:  # noqa: ARG001

@@ -8,6 +8,7 @@ import pytest
 from sagas.core.calls import Refused
 from sagas.core.frame import forward
 from sagas.core.progress import Order, Progress
+from systems.pipeline.deployer.models import LeaseState
 from systems.pipeline.release import RUN
 from systems.pipeline.terms import RunTerms
 from systems.pipeline.words import EXAMPLE
@@ -15,6 +16,7 @@ from tests.kinds.examples import EXAMPLES
 from tests.unit.engine import FakeEngine
 
 [_EXAMPLE] = [example for example in EXAMPLES if example.kind is RUN]
+QUEUED = LeaseState(environment="staging", run="c1", status="queued", before=1)
 PENDING = Refused(reason="pending", detail="Not yet.")
 CHECKS = ("build", "tests", "scan")
 WORDS = dict(_EXAMPLE.told)
@@ -114,15 +116,16 @@ def test_an_approval_after_it_was_overtaken_changes_nothing() -> None:
 
 
 def test_who_waits_for_an_environment_deploys_under_the_number_that_is_told() -> None:
-    queued = {"status": "queued"}
     words = [*said(*CHECKS), ("leased:staging", {"status": "held", "fence": 7})]
-    engine = run([*words, *said("integration", APPROVAL)], lease_staging=queued)
+    engine = run(
+        [*words, *said("integration", APPROVAL)], lease_staging=QUEUED.model_dump(mode="json")
+    )
     assert engine.kept.status == "released"
     assert engine.inputs["deploy to staging"].body["fence"] == 7
 
 
 def test_who_waits_for_too_long_gives_its_place_up_and_its_history_stays_small() -> None:
-    engine = run(said(*CHECKS), lease_staging={"status": "queued"})
+    engine = run(said(*CHECKS), lease_staging=QUEUED.model_dump(mode="json"))
     assert stopped(engine.kept) == ("leased", "leased_timed_out")
     assert engine.history < 250_000  # Dapr stalls a workflow near 4 MiB
     assert "release staging" in undone(engine)

@@ -133,9 +133,9 @@ class Works:
         found: Json = answer.json()
         return found
 
-    def processes_of(self, run_id: str) -> list[psutil.Process]:
-        """Return what is alive of a run's jobs."""
-        return [p for p in self.job_processes() if f"|{run_id}:" in _mark(p)]
+    def processes_of(self, run_id: str, job: str = "") -> list[psutil.Process]:
+        """Return what is alive of a run's jobs, or of one of them."""
+        return [p for p in self.job_processes() if f"|{run_id}:{job}" in _mark(p)]
 
     def job_processes(self) -> Iterator[psutil.Process]:
         """Yield what is alive of all jobs of this system."""
@@ -187,4 +187,7 @@ class Works:
 
 
 def _mark(process: psutil.Process) -> str:
-    return str(process.environ().get(processes.MARK, ""))
+    """Return which job a process is of; nothing, if it is of none or has just ended."""
+    with suppress(psutil.Error, OSError):
+        return str(process.environ().get(processes.MARK, ""))
+    return ""
