@@ -21,7 +21,7 @@ import psutil
 from base.errors import Unavailable
 
 _MARK = "TENANTS_SERVER"
-_INHERITED = ("PATH", "HOME", "LANG", "TRAVEL_SYSTEM")  # not what names the sidecar's ports
+_INHERITED = ("PATH", "HOME", "LANG", "TRAVEL_SYSTEM")
 _START_SECONDS, _END_SECONDS, _PAUSE_SECONDS = 60.0, 20.0, 0.1
 _WATCH_SECONDS = 1.0
 _LOCK_PAUSE_SECONDS = 0.02
@@ -107,11 +107,10 @@ class Server:
         return None
 
     def _spawned(self) -> psutil.Process:
-        env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         with self._log_file.open("ab") as output:
             process = subprocess.Popen(
                 list(self.command),
-                env={**env, **self.env, _MARK: str(self.folder)},
+                env={**inherited(), **self.env, _MARK: str(self.folder)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -122,6 +121,12 @@ class Server:
     @property
     def _log_file(self) -> Path:
         return self.folder / f"{self.name}.log"
+
+
+def inherited() -> dict[str, str]:
+    """Return what a program that a service starts has of its environment: not the sidecar's ports
+    and tokens, by which it would be taken for the app."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ made in one transaction, under a lock that also a call of a service that died wo
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from systems.tenants.database import migrations
 from systems.tenants.database.postgres import TENANTS, NotLetIn, Postgres
 from systems.tenants.estate.kept import Kept
 from systems.tenants.estate.things import Found, Owned, belongs_to_another
+from systems.tenants.server import inherited
 from systems.tenants.slugs import schema_of
 from systems.tenants.vault import Vault
 
@@ -132,7 +132,7 @@ class Schemas:
             databases.programs() / "pg_dump",
             *to,
             *what,
-            env={**os.environ, "PGPASSWORD": self._postgres.password},
+            env={**inherited(), "PGPASSWORD": self._postgres.password},
             stderr=asyncio.subprocess.PIPE,
         )
         _, said = await process.communicate()
