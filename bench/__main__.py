@@ -4,29 +4,39 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import command, engines, machine, measure, report, tools
+from bench import command, engines, machine, measure, report, states, tools
 from bench.command import console
-from bench.engines import Engine
+from bench.engines import THIS, Engine
 from bench.measure import Plan
 from bench.site import Site
+from bench.states import Commit, Secure, State
 from bench.table import Result
 from runtime.errors import SetupError
 
 
 def main() -> int:
     """Run a bench; return 0, 1 after an error, 130 after Ctrl+C."""
-    wish = _parser().parse_args()
-    chosen = [engine for engine in engines.ALL if engine.name in wish.engines]
+    parser = _parser()
+    wish = parser.parse_args()
+    beside: list[State] = [*map(Commit, wish.against), *([Secure()] if wish.secure else [])]
+    if beside and wish.write:
+        parser.error("--write keeps what is measured beside the peers, not beside other states")
+    names = wish.engines or ([THIS.name] if beside else [engine.name for engine in engines.ALL])
+    chosen = [engine for engine in engines.ALL if engine.name in names]
     plan = Plan(wish.rounds, wish.warm_up, wish.seconds, tuple(wish.concurrency))
-    return command.run(lambda: bench(plan, chosen), "bench", wish.write)
+    return command.run(lambda: bench(plan, chosen, beside), "bench", wish.write)
 
 
-def bench(plan: Plan, chosen: Sequence[Engine]) -> str:
-    """Measure the engines that can be had; return the report. Raises SetupError, RunFailed."""
+def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) -> str:
+    """Measure the engines that can be had, and other states of this system; return the report.
+    Raises SetupError, RunFailed."""
     present, absent = _fetch(chosen)
     site, results = Site(), list[Result]()
     where = machine.describe(site.system.set_up())
-    with command.stopped_after(site.close):
+    with command.stopped_after(site.close, *(state.close for state in beside)):
+        for state in beside:
+            console.print(f"Starting the system, {state.name} …")
+            present.append(states.engine(state, state.open()))
         console.print("Starting the system …")
         site.open()
         console.print("Warming up …")
@@ -54,11 +64,17 @@ def _fetch(chosen: Sequence[Engine]) -> tuple[list[Engine], list[str]]:
 def _parser() -> argparse.ArgumentParser:
     parser = command.parser("bench", __doc__)
     default, names = Plan(), [engine.name for engine in engines.ALL]
+    parser.add_argument(
+        "--against", nargs="+", default=[], metavar="COMMIT", help="this system as it was there"
+    )
+    parser.add_argument("--secure", action="store_true", help="this system with SECURE=1 as well")
     parser.add_argument("--rounds", type=int, default=default.rounds)
     parser.add_argument("--seconds", type=float, default=default.seconds, help="of each run")
     parser.add_argument("--warm-up", type=float, default=default.warm_up, help="seconds before")
     parser.add_argument("--concurrency", type=int, nargs="+", default=default.concurrency)
-    parser.add_argument("--engines", nargs="+", choices=names, default=names)
+    parser.add_argument(
+        "--engines", nargs="+", choices=names, help="all of them, unless it is compared with itself"
+    )
     return parser
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import psutil
 
@@ -11,15 +12,15 @@ from runtime import processes
 LOAD_CLIENT = "load client"
 ORCHESTRATORS_SIDECAR = "orchestrator's sidecar"
 # What only this system needs; it stays up, idle, while a peer is measured.
-ENGINE_OF_OURS = ("orchestrator", ORCHESTRATORS_SIDECAR, "scheduler", "placement")
+ENGINE_OF_OURS = ("orchestrator", ORCHESTRATORS_SIDECAR, "scheduler", "placement", "sentry")
 
 
 class Meter:
     """Reads what the processes that are alive now have used, by role."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: Path = HOME) -> None:
         self._by_role: dict[str, list[psutil.Process]] = defaultdict(list)
-        for process in processes.of_system(HOME):
+        for process in processes.of_system(home):
             self._by_role[role_of(process)].append(process)
         self._by_role[LOAD_CLIENT].append(psutil.Process())
 
@@ -37,7 +38,7 @@ def role_of(process: psutil.Process) -> str:
     if role := processes.variable(process, ROLE):
         return role
     name = processes.program(process)
-    if name in ("placement", "scheduler"):
+    if name in ("sentry", "placement", "scheduler"):
         return name
     if name == "dapr":
         return "dapr CLI"

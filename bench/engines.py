@@ -8,6 +8,7 @@ import httpx
 
 from bench import tools
 from bench.cpu import ENGINE_OF_OURS, ORCHESTRATORS_SIDECAR
+from bench.place import Place
 from bench.site import ORCHESTRATOR, PROJECT, SERVICES, Site, addresses
 
 APP, RESTATE_SERVER = "peer's app", "restate-server"
@@ -21,8 +22,8 @@ def _nothing(_: Site) -> None:
 class Engine:
     """One engine.
 
-    ``url`` is where a trip is booked, with a place for its id; ``idle`` are the roles of this
-    system that it does without.
+    ``url`` is where a trip is booked, with a place for its id; ``place`` is the system whose
+    services do the work; ``idle`` are the roles of this system that it does without.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Engine:
     durability: str
     start: Callable[[Site], None] = field(default=_nothing)
     idle: tuple[str, ...] = ENGINE_OF_OURS
+    place: Callable[[Site], Place] = lambda site: site.place
 
 
 def _orchestrator(site: Site) -> str:

@@ -16,6 +16,8 @@ from typing import Any
 import aiohttp
 import orjson
 
+from bench.place import Headers
+
 _JSON = {"Content-Type": "application/json"}
 _TIMEOUT_SECONDS = 60.0
 _FIRST_DAY = date(2031, 1, 1)
@@ -29,10 +31,12 @@ class RunFailed(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """Where trips are booked; ``url`` has a place for the trip's id."""
+    """Where trips are booked; ``url`` has a place for the trip's id, and ``headers`` are what is
+    shown there."""
 
     verb: str
     url: str
+    headers: Headers = field(default_factory=dict)
 
 
 @dataclass
@@ -141,7 +145,7 @@ async def _book(
     url = target.url.format(trip_id=trip_id)
     try:
         async with session.request(
-            target.verb, url, data=orjson.dumps(wanted), headers=_JSON
+            target.verb, url, data=orjson.dumps(wanted), headers={**_JSON, **target.headers}
         ) as answer:
             text = await answer.read()
     except (aiohttp.ClientError, TimeoutError) as fault:

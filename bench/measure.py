@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bench import verify
 from bench.cpu import Meter, spent
 from bench.engines import THIS, Engine
-from bench.load import Load, RunFailed, Target, drive
-from bench.site import HOME, Site
+from bench.load import RunFailed, Target, drive
+from bench.site import ORCHESTRATOR, Site
 from bench.table import Result
 
 _SETTLE_SECONDS = 1.0
@@ -63,10 +63,11 @@ def measure_round(
 
 def _run(nth: int, engine: Engine, concurrency: int, plan: Plan, site: Site) -> Result:
     run = f"{engine.name}-{nth}-{concurrency}"
-    meter, readings = Meter(), list[dict[str, float]]()
+    place = engine.place(site)
+    meter, readings = Meter(place.home), list[dict[str, float]]()
     load = asyncio.run(
         drive(
-            Target(engine.verb, engine.url(site)),
+            Target(engine.verb, engine.url(site), place.headers(ORCHESTRATOR)),
             run,
             concurrency,
             plan.warm_up,
@@ -77,7 +78,7 @@ def _run(nth: int, engine: Engine, concurrency: int, plan: Plan, site: Site) -> 
     memory, (before, after) = meter.memory(), readings
     if not load.latencies_ms:
         raise RunFailed(f"{engine.title} ended no trip in {plan.seconds:.0f} s.")
-    _verify(run, load, site)
+    asyncio.run(verify.verify(run, load.trips, place))
     return Result(
         engine=engine.name,
         round=nth,
@@ -91,7 +92,3 @@ def _run(nth: int, engine: Engine, concurrency: int, plan: Plan, site: Site) -> 
         memory=memory,
         idle=engine.idle,
     )
-
-
-def _verify(run: str, load: Load, site: Site) -> None:
-    asyncio.run(verify.verify(run, load.trips, site.services(), HOME / "data" / "mails"))

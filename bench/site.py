@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from bench.place import Place
 from runtime import logs, processes
 from runtime.blocks import on_free_ports
 from runtime.ports import shifted
@@ -47,8 +48,9 @@ class Ports:
 class Site:
     """Starts and stops the system, and the processes of one peer at a time."""
 
-    def __init__(self) -> None:
-        self.system = System(PROJECT, HOME)
+    def __init__(self, home: Path = HOME, wished: Changes | None = None) -> None:
+        self.system = System(PROJECT, home)
+        self._wished = wished or Changes()
         self._held = ExitStack()
 
     @property
@@ -59,8 +61,8 @@ class Site:
     def open(self) -> None:
         """Start the system in an empty home, on free ports. Raises SetupError."""
         self.system.stop()
-        shutil.rmtree(HOME, ignore_errors=True)
-        block = on_free_ports(PROJECT, Changes(), vars(Ports()).values())
+        shutil.rmtree(self.system.home, ignore_errors=True)
+        block = on_free_ports(PROJECT, self._wished, vars(Ports()).values())
         self.system.changes = self._held.enter_context(block)
         self.system.start()
 
@@ -68,6 +70,12 @@ class Site:
         """End everything, also what a crash left."""
         self.system.stop()
         self._held.close()
+
+    @property
+    def place(self) -> Place:
+        """Return where the system is, once it is started."""
+        shown = {app_id: self.system.app_headers(app_id) for app_id in (*SERVICES, ORCHESTRATOR)}
+        return Place(self.system.home, self.system.app_url(ORCHESTRATOR), self.services(), shown)
 
     def data(self, name: str) -> Path:
         """Return the folder for an engine's data."""

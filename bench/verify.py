@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 
 from bench.load import RunFailed
+from bench.place import Place
 
 _SAMPLE = 100
 _AT_ONCE = 16
@@ -22,20 +23,20 @@ _RESOURCES = (
 )
 
 
-async def verify(run: str, trips: Sequence[str], services: dict[str, str], mails: Path) -> None:
+async def verify(run: str, trips: Sequence[str], place: Place) -> None:
     """Check that every trip of a run had exactly one mail, and a sample of them with each service.
 
-    ``services`` are base URLs by app-id. Raises RunFailed.
+    Raises RunFailed.
     """
-    _check_mails(run, trips, mails)
+    _check_mails(run, trips, place.mails)
     turns = asyncio.Semaphore(_AT_ONCE)
     async with aiohttp.ClientSession() as session:
 
         async def check(trip_id: str) -> None:
             async with turns:
                 for app_id, path, wanted in _RESOURCES:
-                    url = f"{services[app_id]}/{path.format(trip_id)}"
-                    async with session.get(url) as answer:
+                    url = f"{place.services[app_id]}/{path.format(trip_id)}"
+                    async with session.get(url, headers=place.headers(app_id)) as answer:
                         status = (await answer.json()).get("status")
                     if status != wanted:
                         raise RunFailed(f"Of trip {trip_id}, {url} is {status}, not {wanted}.")

@@ -1,6 +1,7 @@
 """An orchestrator, as the command line talks with it."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NoReturn, TypeVar
@@ -80,7 +81,8 @@ class Client:
         """Return the audit trail of a case as it happens, until its end."""
         url = self.url + self._path(case_id, "events")
         try:
-            with httpx.stream("GET", url, timeout=None, headers=self._proof) as stream:
+            headers = {**_shown(), **self._proof}
+            with httpx.stream("GET", url, timeout=None, headers=headers) as stream:
                 if stream.is_error:
                     stream.read()
                     self._good(stream)
@@ -102,7 +104,7 @@ class Client:
         headers: Mapping[str, str] = _NO_HEADERS,
         **more: Any,
     ) -> httpx.Response:
-        headers = {**headers, **self._proof}
+        headers = {**_shown(), **headers, **self._proof}
         try:
             return httpx.request(method, self.url + path, timeout=_SECONDS, headers=headers, **more)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
@@ -154,3 +156,10 @@ class Client:
 
     def _no_orchestrator(self, why: str) -> NoReturn:
         stop(UNREACHABLE, f"What answers at {self.url} is no orchestrator of this kind: {why}.")
+
+
+def _shown() -> dict[str, str]:
+    """Return what to show a secure system: ``DAPR_API_TOKEN``, that of the app or the sidecar
+    which is asked."""
+    token = os.environ.get("DAPR_API_TOKEN")
+    return {"dapr-api-token": token} if token else {}

@@ -1,11 +1,12 @@
 """``python -m runtime setup | run | up | …``: the Makefile's targets.
 
-``SYSTEM`` in the environment says which system, and ``PROFILE`` and ``REPLICAS`` how it is to run;
-``NOUN``, what one case of a new system is.
+``SYSTEM`` in the environment says which system, and ``PROFILE``, ``REPLICAS`` and ``SECURE`` how it
+is to run; ``NOUN``, what one case of a new system is.
 """
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -17,7 +18,7 @@ from rich.console import Console
 from runtime import identity, interrupts, logs, sample, seed, showing, systems, timeline, zipkin
 from runtime.errors import SetupError
 from runtime.manifests import Manifests
-from runtime.system import System, wait_until
+from runtime.system import TOKEN_HEADER, System, wait_until
 from runtime.systems import TRIPS
 from runtime.template import MOST_REPLICAS, Changes
 
@@ -158,16 +159,20 @@ def main() -> int:
 
 
 def _changes() -> Changes:
-    """Return what the environment asks for: ``PROFILE``, ``REPLICAS``, people with ``IDENTITY=1``,
-    and tracing if there is a Zipkin, for without one sidecars would log errors."""
+    """Return what the environment asks for: ``PROFILE``, ``REPLICAS``, ``SECURE=1``, people with
+    ``IDENTITY=1``, and tracing if there is a Zipkin, for without one sidecars would log errors."""
     replicas = os.environ.get("REPLICAS", "1")
     if not (replicas.isdecimal() and 1 <= int(replicas) <= MOST_REPLICAS):
         raise SetupError(f"REPLICAS is a number from 1 to {MOST_REPLICAS}, not {replicas!r}.")
+    secure = os.environ.get("SECURE", "0") or "0"
+    if secure not in ("0", "1"):
+        raise SetupError(f"SECURE is 1, or 0, not {secure!r}.")
     return Changes(
         zipkin=_tracing(),
         profile=os.environ.get("PROFILE", ""),
         replicas=int(replicas),
         people=os.environ.get("IDENTITY", "") == "1",
+        secure=secure == "1",
     )
 
 
@@ -187,15 +192,20 @@ def _start(system: System) -> None:
 
 def _send_sample(system: System, app_id: str) -> None:
     """Send the sample and show what it came to. Raises SetupError when it is not done."""
-    shown, url = showing.read(system.known.showing), system.sidecar_url(app_id)
+    shown = showing.read(system.known.showing)
+    url, headers = system.sidecar_url(app_id), system.sidecar_headers(app_id)
     try:
-        sent = sample.send(url, app_id, system.known.sample, showing.Speaker(shown))
+        sent = sample.send(url, app_id, system.known.sample, showing.Speaker(shown), headers)
     except sample.NotDone as why:
         if why.case:
             timeline.show(why.case, console)
         raise
     timeline.show(sent, console)
-    showing.show(shown, url, sent, console)
+    showing.show(shown, url, sent, console, headers)
+    if module := system.known.own_showing:
+        token = [str(system.vault.api_token_file(app_id))] if system.vault else []
+        command = [sys.executable, "-m", module, system.app_url(app_id), url, sent.id, *token]
+        subprocess.run(command, cwd=system.project, check=False)
 
 
 def _down(system: System) -> str:
@@ -212,6 +222,8 @@ def _where(system: System) -> None:
     if mails.is_dir():
         console.print(f"  mails   {mails}")
     console.print(f"  data    {system.data}")
+    if system.vault:
+        console.print(f"  tokens  {system.vault.folder}/app/… and api/…, shown in {TOKEN_HEADER}")
     if system.changes.people:
         console.print(f"  people  {identity.passwords(system.home)}")
     if system.changes.zipkin:

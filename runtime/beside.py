@@ -24,6 +24,9 @@ class Beside:
     postgres: int
     redis: int
     identity: int
+    sentry: int
+    sentry_health: int
+    sentry_metrics: int
 
     @property
     def every(self) -> set[int]:
@@ -34,11 +37,14 @@ class Beside:
         return Beside(*(shifted(port, by) for port in astuple(self)))
 
 
-_TRIPS = Beside(50005, 50006, 9105, 9106, 9107, 9108, 8201, 5605, 5606, 15432, 16379, 9109)
+_TRIPS = Beside(
+    *(50005, 50006, 9105, 9106, 9107, 9108),
+    *(8201, 5605, 5606, 15432, 16379, 9109, 9110, 9111, 9112),
+)
 
 
 def of(placement: int, scheduler: int) -> Beside:
     """Return the ports of a system with placement and scheduler there, as its dapr.yaml has it."""
     if (placement, scheduler) == (_TRIPS.placement, _TRIPS.scheduler):
         return _TRIPS
-    return Beside(placement, scheduler, *range(placement + 2, placement + 12))
+    return Beside(placement, scheduler, *range(placement + 2, placement + 15))

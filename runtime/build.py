@@ -1,9 +1,9 @@
-"""Building Dapr from its Go modules, once, into the user's cache folder.
+"""Building programs from their Go modules, once, into the user's cache folder.
 
 Each folder `sidecar`, `control-plane` and `cli` beside this file is a Go module that pins one set
-of Dapr's programs. A module's programs are built into a temporary folder that is renamed when all
-are there, so what carries the final name is whole; its name holds the version and a digest of the
-pins.
+of Dapr's programs; `s3` pins an S3 gateway, which a system can ask for.
+A module's programs are built into a temporary folder that is renamed when all are there, so what
+carries the final name is whole; its name holds the version and a digest of the pins.
 """
 
 import fcntl
@@ -28,6 +28,14 @@ _TICK_SECONDS = 0.5
 _LINE_SECONDS = 15.0
 
 
+_NO_GO = (
+    "Neither a Dapr with placement and scheduler nor Go was found: install the Dapr CLI "
+    "and run `dapr init --slim` (runtime 1.18 or newer), or install Go 1.26.6 or newer so "
+    "that Dapr can be built."
+)
+_IS_BUILT = "is built from its Go module, and there is no Go: install Go 1.26.6 or newer."
+
+
 @dataclass(frozen=True)
 class Module:
     """One Go module: the package its version is read from, the programs to build, and how many
@@ -40,6 +48,7 @@ class Module:
     stamp: str
     tags: str = ""
     cgo: bool = False
+    of: str = "Dapr"
 
     @property
     def folder(self) -> Path:
@@ -47,7 +56,7 @@ class Module:
 
     @property
     def version(self) -> str:
-        """Return the version of Dapr that the module's go.mod requires, without the v."""
+        """Return the version that the module's go.mod requires, without the v."""
         for line in (self.folder / "go.mod").read_text().splitlines():
             words = line.removeprefix("require").split()
             if words[:1] == [self.pinned] and len(words) > 1:
@@ -76,6 +85,12 @@ MODULES = (
     Module("sidecar", _DAPR, (f"{_DAPR}/cmd/daprd",), 2190, _STAMP, tags="allcomponents"),
 )
 
+# versitygw, an S3 gateway on a folder, with users of its own.
+_VERSITY = "github.com/versity/versitygw"
+S3 = Module("s3", _VERSITY, (f"{_VERSITY}/cmd/versitygw",), 589, "-X main.Version=", of="versitygw")
+OF_SYSTEMS = {"tenants": (S3,)}
+"""What systems need besides Dapr, by their names."""
+
 
 def cache_folder() -> Path:
     """Return the folder for what is built: ``$XDG_CACHE_HOME/dapr-travel``."""
@@ -98,13 +113,32 @@ def built() -> Path:
     return home
 
 
+def of_system(name: str) -> None:
+    """Build what a system needs besides Dapr. Raises SetupError."""
+    for module in OF_SYSTEMS.get(name, ()):
+        programs(module)
+
+
+def programs(module: Module) -> Path:
+    """Return the folder with a module's programs; build them if they are not there.
+
+    Raises SetupError when there is no Go or the build fails.
+    """
+    cache = cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
+    if not (cache / module.key).is_dir():
+        with _only_one(cache / "lock"):
+            _module(cache, module)
+    return cache / module.key
+
+
 @contextmanager
 def _only_one(lock: Path) -> Iterator[None]:
     with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("Another set-up is building Dapr; waiting for it …", flush=True)
+            print("Another set-up is building; waiting for it …", flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -140,11 +174,7 @@ def _link(folders: list[Path], home: Path) -> None:
 def _build(module: Module, target: Path, log: Path) -> None:
     go = shutil.which("go")
     if go is None:
-        raise SetupError(
-            "Neither a Dapr with placement and scheduler nor Go was found: install the Dapr CLI "
-            "and run `dapr init --slim` (runtime 1.18 or newer), or install Go 1.26.6 or newer so "
-            "that Dapr can be built."
-        )
+        raise SetupError(_NO_GO if module in MODULES else f"{module.of} {_IS_BUILT}")
     command = [go, "build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false"]
     command += ["-ldflags", f"-s -w {module.stamp}{module.version}"]
     command += ["-tags", module.tags] if module.tags else []
@@ -172,7 +202,9 @@ def _watch(process: subprocess.Popen[bytes], module: Module, log: Path) -> None:
     """Show how far the build is until it ends: a running line on a terminal, else one at times."""
     started = shown = time.monotonic()
     every = _TICK_SECONDS if sys.stdout.isatty() else _LINE_SECONDS
-    _show(f"Building Dapr {module.version} ({module.name}) with Go, once; it takes minutes …")
+    _show(
+        f"Building {module.of} {module.version} ({module.name}) with Go, once; it takes minutes …"
+    )
     while True:
         try:
             process.wait(_TICK_SECONDS)
@@ -194,7 +226,8 @@ def progress(module: Module, lines: list[str]) -> str:
     fetched = sum(line.startswith("go: downloading") for line in lines)
     compiled = len(lines) - fetched
     share = min(99, 100 * compiled // module.compiled)
-    place = f"{MODULES.index(module) + 1} of {len(MODULES)} parts"
+    parts = MODULES if module in MODULES else (module,)
+    place = f"{parts.index(module) + 1} of {len(parts)} parts"
     return f"{place}, {share} %, {compiled} of some {module.compiled} packages compiled"
 
 

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from runtime.build import built
 
 OLDEST_CLI = (1, 16)
 OLDEST_RUNTIME = (1, 18)
+CONTROL_PLANE = ("placement", "scheduler")
 
 Version = tuple[int, int]
 
@@ -31,18 +33,17 @@ class Dapr:
     def program(self, name: str) -> Path:
         return self.home / ".dapr" / "bin" / name
 
-    @property
-    def has_control_plane(self) -> bool:
-        return all(self.program(name).is_file() for name in ("placement", "scheduler"))
+    def has(self, *programs: str) -> bool:
+        return all(self.program(name).is_file() for name in programs)
 
 
-def find_or_build(control_plane_runs: bool = False) -> Dapr:
-    """Return a usable Dapr. Its control plane's programs may be missing where it runs already.
+def find_or_build(needed: Sequence[str] = CONTROL_PLANE) -> Dapr:
+    """Return a usable Dapr with the programs ``needed`` of its control plane.
 
     Raises SetupError when there is none and none can be built.
     """
     found = None if os.environ.get("TRAVEL_DAPR") == "build" else _installed()
-    if found and (control_plane_runs or found.has_control_plane):
+    if found and found.has(*needed):
         return found
     home = built()
     return Dapr(home / ".dapr" / "bin" / "dapr", home, "built from its Go modules")

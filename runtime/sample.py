@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,23 +49,30 @@ class NotDone(SetupError):
         self.case = case
 
 
-def send(sidecar_url: str, app_id: str, body: Path, meanwhile: Meanwhile = lambda *_: None) -> Case:
+def send(
+    sidecar_url: str,
+    app_id: str,
+    body: Path,
+    meanwhile: Meanwhile = lambda *_: None,
+    headers: Mapping[str, str] | None = None,
+) -> Case:
     """Start a new case with the request in ``body``; return it when it has ended, or as it is when
-    it was followed for long enough. What it does meanwhile is said.
+    it was followed for long enough. What it does meanwhile is said. ``{stamp}`` in the request
+    stands for the time: so what has a name of its own has another each time.
 
     Where people are asked who they are, ``SAGA_KEY`` in the environment is a key of its owner's.
-    Raises NotDone when it is refused or fails, and SetupError when nobody answers.
+    ``headers`` are what the sidecar wants to see. Raises NotDone when it is refused or fails, and
+    SetupError when nobody answers.
     """
     invoke = f"{sidecar_url}/v1.0/invoke/{app_id}/method"
-    case_id = f"sample-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    with httpx.Client(timeout=_SECONDS, headers=_proof()) as client:
+    stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    case_id, asked = f"sample-{stamp}", body.read_text().replace("{stamp}", stamp)
+    with httpx.Client(timeout=_SECONDS, headers={**(headers or {}), **_proof()}) as client:
         try:
             kind = _kind(client, invoke)
             method, path, verb = _route(kind, case_id)
             print(f"{verb} a sample {kind.noun}: {method} {invoke}{path}", flush=True)
-            answer = client.request(
-                method, invoke + path, json=json.loads(body.read_text()), headers=_PREFER
-            )
+            answer = client.request(method, invoke + path, json=json.loads(asked), headers=_PREFER)
             if answer.status_code == 202:
                 answer = _followed(client, f"{invoke}/{kind.nouns}/{case_id}", meanwhile)
         except (httpx.HTTPError, OSError, ValueError) as fault:

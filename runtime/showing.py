@@ -5,6 +5,7 @@ while it waits for them. ``looks`` are answers of services, shown as tables. ``o
 dots between, where in the case's JSON the address of something is that answers by itself.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,19 +77,23 @@ class Speaker:
         print(f"           said: {signal}, {told}{why}", flush=True)
 
 
-def show(showing: Showing, sidecar_url: str, case: Case, console: Console) -> None:
+def show(
+    showing: Showing, sidecar_url: str, case: Case, console: Console, headers: Mapping[str, str]
+) -> None:
     """Print the answers that are to be shown, by way of a sidecar, and what the case made.
+    ``headers`` are what the sidecar wants to see.
 
     Raises SetupError when something does not answer.
     """
-    with httpx.Client(timeout=_SECONDS) as client:
+    with httpx.Client(timeout=_SECONDS, headers=headers) as client:
         for look in showing.looks:
             path = look.path.format(id=case.id)
             answer = _asked(client, f"{sidecar_url}/v1.0/invoke/{look.app}/method/{path}")
             console.print(f"\n[bold]{look.title}[/]")
             console.print(_table(_rows(answer.json(), look.rows)))
-        address = _found(case.content, showing.opens) if showing.opens else None
-        if isinstance(address, str):
+    address = _found(case.content, showing.opens) if showing.opens else None
+    if isinstance(address, str):
+        with httpx.Client(timeout=_SECONDS) as client:
             console.print(f"\n{address} answers {_asked(client, address).text}")
 
 

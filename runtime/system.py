@@ -20,6 +20,7 @@ import psutil
 
 from runtime import (
     beside,
+    build,
     control_plane,
     databases,
     identity,
@@ -32,20 +33,23 @@ from runtime import (
     template,
 )
 from runtime.beside import Beside
-from runtime.dapr import Dapr, find_or_build
+from runtime.dapr import CONTROL_PLANE, Dapr, find_or_build
 from runtime.errors import SetupError
 from runtime.ports import listening, require_free
+from runtime.secure import identities, vault
+from runtime.secure.vault import Vault
 from runtime.service import Service, log_of
 from runtime.systems import TRIPS, Known
-from runtime.template import App, Changes, Template
+from runtime.template import App, Changes, Template, is_orchestrator
 
 START_SECONDS = 90.0
 _TELLS_WHY_SECONDS = 10.0
 _PAUSE_SECONDS = 0.1
-_PLANE = ("placement", "scheduler")
+_PLANE = ("sentry", *CONTROL_PLANE)
 _DATABASES = ("postgres", "redis-server")
 _ORDER = (*_DATABASES, *_PLANE, "sidecar", "app")  # in which what was killed starts again
 _CLI_GRACE_SECONDS = 8.0
+TOKEN_HEADER = "dapr-api-token"
 
 Progress = Callable[[str], None]
 
@@ -100,12 +104,20 @@ class System:
 
     @property
     def data(self) -> Path:
-        """Where stores and scheduler keep what they have; a profile's see nothing of another's."""
-        return self.home / "data" / self.changes.profile
+        """Where stores and scheduler keep what they have; a profile's see nothing of another's,
+        nor a secure system's of one that is not."""
+        return self.home / "data" / self.changes.keeps
+
+    @property
+    def vault(self) -> Vault | None:
+        """Return where its secrets are, if it is secure."""
+        return vault.of(self.home) if self.changes.secure else None
 
     def set_up(self) -> Dapr:
-        """Find or build Dapr, and make what a start by hand needs. Raises SetupError."""
-        dapr = find_or_build(control_plane_runs=self._foreign_control_plane())
+        """Find or build Dapr and what else the system needs, and make what a start by hand needs.
+        Raises SetupError."""
+        build.of_system(self.name)
+        dapr = find_or_build(self._needed())
         self._make_folders()
         keys.keep(self.data)
         return dapr
@@ -174,13 +186,21 @@ class System:
     def sidecar_url(self, app_id: str) -> str:
         return f"http://127.0.0.1:{self._app(app_id).sidecar_port}"
 
+    def app_headers(self, app_id: str) -> dict[str, str]:
+        """Return what a request to an app has to bring: its token, if the system is secure."""
+        return {TOKEN_HEADER: self.vault.app_token(app_id)} if self.vault else {}
+
+    def sidecar_headers(self, app_id: str) -> dict[str, str]:
+        """Return what a request to a sidecar has to bring: its token, if the system is secure."""
+        return {TOKEN_HEADER: self.vault.api_token(app_id)} if self.vault else {}
+
     def replicas_of(self, app_id: str) -> list[App]:
         """Return the replicas of an app."""
         return [app for app in self.template.apps if app.app_id == app_id]
 
     def processes_of(self, kind: str, app_id: str = "", replica: int = 0) -> list[psutil.Process]:
-        """Return the ``app`` or ``sidecar`` of an app-id (0: of all its replicas), ``placement``,
-        ``scheduler``, or a database server by the name of its program."""
+        """Return the ``app`` or ``sidecar`` of an app-id (0: of all its replicas), ``sentry``,
+        ``placement``, ``scheduler``, or a database server by the name of its program."""
         apps = [app for app in self.replicas_of(app_id) if replica in (0, app.replica)]
         return [p for p in processes.of_system(self.home) if _is(p, kind, apps)]
 
@@ -219,6 +239,12 @@ class System:
         if not _until(self.is_ready, START_SECONDS):
             raise SetupError(f"Not ready again; the logs are in {logs.folder(self.home)}.")
 
+    def _needed(self) -> Sequence[str]:
+        """Return the programs of the control plane that this system has to start."""
+        if self.changes.secure:
+            return _PLANE
+        return () if self._foreign_control_plane() else CONTROL_PLANE
+
     @property
     def _folder(self) -> Path:
         """Where the template is that this system runs: a copy, unless it fits as it is."""
@@ -255,20 +281,22 @@ class System:
 
     def _foreign_control_plane(self) -> bool:
         """Say whether the machine has a control plane for the real system to use."""
-        if not self._is_real:
+        if not self._is_real or self.changes.secure:
             return False
         at = self.ports_beside
         ours = {processes.program(p) for p in processes.of_system(self.home)}
-        return all(map(listening, (at.placement, at.scheduler))) and not ours & set(_PLANE)
+        return all(map(listening, (at.placement, at.scheduler))) and not ours & set(CONTROL_PLANE)
 
     def _control_plane(self, dapr: Dapr) -> list[Service]:
         """Return the services of the control plane that this system has to bring."""
         if self._foreign_control_plane():
             self.say("Using the placement and scheduler that are running already.")
             return []
-        services = control_plane.services(dapr, self.data, self.ports_beside)
+        services = control_plane.services(dapr, self.data, self.ports_beside, self.vault)
         for service in services:
             require_free(service.ports)
+        if self.vault:
+            identities.issue(self.vault, {app.app_id for app in self.template.apps})
         return services
 
     def _databases(self) -> list[Service]:
@@ -281,12 +309,19 @@ class System:
 
     def _identity(self) -> list[Service]:
         """Return the identity provider, if this system is to bring one; let the sidecars prove
-        themselves to their apps, so that these know a service from a person."""
+        themselves to their apps, so that these know a service from a person. Raises SetupError."""
         if not self.changes.people:
             return []
+        doors = {app.app_id for app in self.template.apps if is_orchestrator(app.app_id)}
+        if len(doors) > 1:
+            said = (
+                "IDENTITY=1 is for one orchestrator's door, and here the others' would stand open"
+            )
+            raise SetupError(f"{said}: {', '.join(sorted(doors))}.")
         app_id, port = self.template.orchestrator, self.ports_beside.identity
         identity.set_up(self.project, self.home, app_id, self._app(app_id).port)
-        self._env = {"APP_API_TOKEN": secrets.token_hex(32)}
+        if not self.vault:
+            self._env = {"APP_API_TOKEN": secrets.token_hex(32)}
         service = identity.service(self.project, self.home, port)
         require_free(service.ports)
         return [service]
@@ -311,7 +346,8 @@ class System:
         log = logs.folder(self.home) / log_name
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(b"")
-        path = loopback.runtime_path(dapr, self.home / ".dapr" / "runtime")
+        folder, sentry = self.home / ".dapr" / "runtime", self.ports_beside.sentry
+        path = loopback.runtime_path(dapr, folder, self.vault, sentry)
         env = {"DAPR_HOST_IP": "127.0.0.1", "DAPR_RUNTIME_PATH": str(path)}
         env |= template.imports(self.project)
         return processes.spawn(command, self.home, log, env | self._env, self.home)

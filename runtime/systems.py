@@ -29,6 +29,13 @@ class Known:
         """A file with what is said to the sample, and shown of it; it may be missing."""
         return self.folder / "showing.json"
 
+    @property
+    def own_showing(self) -> str:
+        """The module that shows more of what the sample came to; empty without one. It is given the
+        URLs of the orchestrator and of its sidecar, and the id of the case."""
+        is_there = (self.folder / "showing.py").is_file() and self.name != TRIPS
+        return f"systems.{self.name}.showing" if is_there else ""
+
 
 def find(project: Path, name: str = TRIPS) -> Known:
     """Return the system of this name. Raises SetupError when there is none."""

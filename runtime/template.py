@@ -15,6 +15,8 @@ import yaml
 from runtime import profiles, systems
 from runtime.errors import SetupError
 from runtime.ports import shifted
+from runtime.secure import access, vault
+from runtime.secure.vault import Vault
 
 _PORT_KEYS = ("appPort", "daprHTTPPort", "daprGRPCPort", "daprInternalGRPCPort", "metricsPort")
 _ADDRESS_KEYS = ("placementHostAddress", "schedulerHostAddress")
@@ -51,11 +53,12 @@ class Template:
 
     @property
     def orchestrator(self) -> str:
-        """Return the app-id of the app that takes requests. Raises SetupError without such one."""
-        found = {app.app_id for app in self.apps if is_orchestrator(app.app_id)}
-        if len(found) != 1:
-            raise SetupError(f"{self.path} needs one app whose appID ends in -orchestrator.")
-        return found.pop()
+        """Return the app-id of the app that takes requests: of several, the first. Raises
+        SetupError without such one."""
+        found = next((app.app_id for app in self.apps if is_orchestrator(app.app_id)), None)
+        if found is None:
+            raise SetupError(f"{self.path} needs an app whose appID ends in -orchestrator.")
+        return found
 
     @property
     def ports(self) -> dict[int, str]:
@@ -134,7 +137,8 @@ class Changes:
     ``profiles/`` whose stores take the place of the system's; what it keeps is in
     ``data/`` under that name. Of several ``replicas`` of an app, each has ports of its own.
     ``people``: who comes to the orchestrator's door is asked who they are, and an identity provider
-    is brought where they log in.
+    is brought where they log in. In a ``secure`` system everybody has to show who they are: see
+    docs/secure.md.
     """
 
     by: int = 0
@@ -145,6 +149,13 @@ class Changes:
     profile: str = ""
     replicas: int = 1
     people: bool = False
+    secure: bool = False
+
+    @property
+    def keeps(self) -> str:
+        """Return the folder in ``data/`` for what it keeps. A secure system has one of its own: of
+        what another one began, no history is signed, and it would not go on with it."""
+        return str(Path("secure" if self.secure else "", self.profile))
 
 
 def write(
@@ -185,7 +196,12 @@ def write(
         _write_yaml(folder / "components" / resource.name, copy)
     _configure(configuration, changes)
     path = folder / "dapr.yaml"
-    _write_yaml(path, content)
+    if changes.secure:
+        vault.private(folder)
+        _give_tokens(content["apps"], vault.of(home))
+        _allow(content["apps"], project, folder, configuration)
+        del common["configFilePath"]  # each app has its own
+    vault.write(path, _text(content))
     return path
 
 
@@ -240,7 +256,7 @@ def imports(project: Path) -> dict[str, str]:
 
 def _placed(resource: Any, changes: Changes) -> Any:
     """Return a resource with its ports shifted, and its files in the profile's folder."""
-    own_data = f"data/{changes.profile}/" if changes.profile else "data/"
+    own_data = f"{Path('data', changes.keeps)}/"
     metadata = resource.get("spec", {}).get("metadata", [])
     for item in metadata if isinstance(metadata, list) else []:
         if item["name"] == "port":
@@ -289,8 +305,37 @@ def _port_of(address: str) -> int:
     return int(address.rpartition(":")[2])
 
 
+def _give_tokens(apps: list[dict[str, Any]], kept: Vault) -> None:
+    """Tell each app the tokens that it has to show its sidecar, and its sidecar has to show it."""
+    kept.fill(app["appID"] for app in apps)
+    for app in apps:
+        app["env"]["DAPR_API_TOKEN"] = kept.api_token(app["appID"])
+        app["env"]["APP_API_TOKEN"] = kept.app_token(app["appID"])
+
+
+def _allow(apps: list[dict[str, Any]], project: Path, folder: Path, configuration: Path) -> None:
+    """Give each sidecar a configuration of its own, that allows the calls which a case needs."""
+    common = _yaml(configuration)
+    configuration.unlink()
+    needed = access.needed(
+        project,
+        {app["appID"]: app["command"][app["command"].index("uvicorn") + 1] for app in apps},
+    )
+    for app in apps:
+        path = folder / "configurations" / f"{app['appID']}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        _write_yaml(path, access.configured(common, app["appID"], needed))
+        app["configFilePath"] = str(path)
+    for policy in access.workflow_policies(needed, [app["appID"] for app in apps]):
+        _write_yaml(folder / "components" / f"{policy['metadata']['name']}.yaml", policy)
+
+
 def _write_yaml(path: Path, content: Any) -> None:
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    path.write_text(_text(content))
+
+
+def _text(content: Any) -> str:
+    return yaml.safe_dump(content, sort_keys=False)
 
 
 def _yaml(path: Path) -> Any:

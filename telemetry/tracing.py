@@ -55,11 +55,18 @@ class _FromRequests(Sampler):
 class TracingSettings(BaseSettings):
     """``ZIPKIN_ENDPOINT``: where spans are posted, http://…/api/v2/spans; empty for no tracing.
 
-    ``APP_ID`` is set by ``dapr run``.
+    ``UNTRACED_PATHS``: regular expressions of more URLs that no trace is to have, with commas
+    between: those that are secrets. ``APP_ID`` is set by ``dapr run``.
     """
 
     zipkin_endpoint: str = ""
     app_id: str = "app"
+    untraced_paths: str = ""
+
+    @property
+    def excluded(self) -> str:
+        """Regular expressions of URLs whose requests are not traced, with commas between."""
+        return ",".join(filter(None, (_NOT_TRACED, self.untraced_paths)))
 
 
 def trace_app(app: FastAPI) -> None:
@@ -76,7 +83,7 @@ def trace_app(app: FastAPI) -> None:
     provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
     trace.set_tracer_provider(provider)
     FastAPIInstrumentor.instrument_app(
-        app, excluded_urls=_NOT_TRACED, exclude_spans=["receive", "send"]
+        app, excluded_urls=settings.excluded, exclude_spans=["receive", "send"]
     )
     AioHttpClientInstrumentor().instrument()
     GrpcAioInstrumentorClient(filter_=_WORKFLOW_CALLS).instrument()  # type: ignore[no-untyped-call]

@@ -6,19 +6,18 @@ from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 
-import httpx
 import pytest
 
 from runtime import template
 from runtime.blocks import on_free_ports
 from runtime.system import System
 from runtime.template import Changes
-from tests.support import fault_proxy
+from tests.support import fault_proxy, reach
 from tests.support.clocks import ahead
 from tests.support.fault_proxy import PROXIED_BY, FaultProxy
 from tests.support.running import running
 from tests.support.small_disk import SmallDisk, mount, unmount
-from tests.support.variant import PROFILE, REPLICAS
+from tests.support.variant import PROFILE, REPLICAS, SECURE
 from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, ORCHESTRATOR, PAYMENT, World
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -72,18 +71,19 @@ def changes(
         history_kept=HISTORY_KEPT,
         profile=PROFILE,
         replicas=REPLICAS,
+        secure=SECURE,
     )
     with on_free_ports(PROJECT, wished, chain(*SPARE_PORTS.values())) as placed:
         yield placed
 
 
 @pytest.fixture(scope="session")
-def small_disk(home: Path) -> Iterator[SmallDisk | None]:
+def small_disk(home: Path, changes: Changes) -> Iterator[SmallDisk | None]:
     """A disk that can be filled, with the hotel store on it; None where mounting is not allowed,
     or the store is no file."""
     disk = mount(SMALL_DISK) if PROFILE != "postgres" else None
     if disk:
-        data = home / "data" / PROFILE
+        data = home / "data" / changes.keeps
         data.mkdir(parents=True, exist_ok=True)
         (data / "hotel.db").symlink_to(disk.path / "hotel.db")
     yield disk
@@ -114,8 +114,7 @@ def world(system: System, proxies: dict[str, FaultProxy]) -> Iterator[World]:
     """The system as a test meets it; after the test, the invariants hold."""
     with ExitStack() as stack:
         clients = {
-            app: stack.enter_context(httpx.Client(base_url=system.app_url(app), timeout=60))
-            for app in (*SERVICES, ORCHESTRATOR)
+            app: stack.enter_context(reach.app(system, app)) for app in (*SERVICES, ORCHESTRATOR)
         }
         orchestrator = clients.pop(ORCHESTRATOR)
         world = World(orchestrator, clients, proxies, system.home / "data" / "mails")

@@ -55,9 +55,10 @@ class Call(BaseModel):
 
 
 class Calls(BaseModel):
-    """What an activity is given."""
+    """What an activity is given, and in a secure system the seal of the workflow that asks."""
 
     calls: list[Call]
+    seal: str = ""
 
 
 class Failure(BaseModel):

@@ -84,6 +84,11 @@ class Kind(Generic[R]):
         return f"{self.noun}-orchestrator"
 
     @property
+    def reversal(self) -> str:
+        """The name of the workflow that undoes a case which was done."""
+        return f"{self.noun}_cancellation"
+
+    @property
     def statuses(self) -> tuple[str, ...]:
         """Every status that a case can have."""
         return "running", self.done, *UNDONE, "needs_attention"

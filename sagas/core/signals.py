@@ -22,7 +22,8 @@ class Signal(Generic[S]):
     page, by what the buttons say. ``of_owner``: that person is the case's owner. ``unasked`` is the
     reason code of a person's word that nobody waits for. ``forbids`` is given the case's request
     and a word, and returns the refusal if this person may not say this of this case: then nobody is
-    told anything. Who says a word is in its field ``by``, if it matters.
+    told anything. ``service`` is the app-id of the participant that tells it; without one, every
+    participant of the kind may. Who says a word is in its field ``by``, if it matters.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Signal(Generic[S]):
     of_owner: bool = False
     unasked: str = "not_waited_for"
     forbids: Callable[[Any, S], Refused | None] | None = None
+    service: str = ""
 
     def event(self, attempt: str) -> str:
         """Return the name of the engine's event for it."""

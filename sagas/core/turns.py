@@ -19,13 +19,13 @@ from sagas.core.calls import (
     UNAVAILABLE,
     Answer,
     Call,
-    Calls,
     Failure,
     Outcome,
     Outcomes,
 )
 from sagas.core.policies import Retry
 from sagas.core.progress import Entry, Fault, Result
+from sagas.core.seals import known_as, sealed
 from sagas.core.steps import Step
 
 T = TypeVar("T")
@@ -91,9 +91,7 @@ class Turns:
             return False
         if not self._heard:
             # A look at what has come costs nothing; listening makes the engine a timer.
-            look = self._listening or self.ctx.wait_for_external_event(
-                self.cancel, timeout=_AT_ONCE
-            )
+            look = self._listening or self._await(self.cancel, timeout=_AT_ONCE)
             self._heard = bool(look.is_complete and not look.is_failed)
         return self._heard
 
@@ -101,7 +99,7 @@ class Turns:
         """Return the task that waits for an event: the same one until what it heard is taken, for
         it would hear the event first."""
         if name not in self._events:
-            self._events[name] = self.ctx.wait_for_external_event(name)
+            self._events[name] = self._await(name)
         return self._events[name]
 
     def take(self, name: str) -> Any:
@@ -144,6 +142,9 @@ class Turns:
         entry.result, entry.ended_at = result, self.now
         entry.reason, entry.detail = reason, detail[:DETAIL_LENGTH] if detail else detail
 
+    def _await(self, event: str, **how: Any) -> Any:
+        return self.ctx.wait_for_external_event(known_as(event, self.ctx.instance_id), **how)
+
     def _first_of(self, *tasks: Any) -> Durable[None]:
         self.report()
         yield when_any(list(tasks))
@@ -159,7 +160,7 @@ class Turns:
             )
             for each in due
         ]
-        return self.ctx.call_activity(due[0].activity, input=Calls(calls=calls))
+        return self.ctx.call_activity(due[0].activity, input=sealed(calls))
 
     def _take(self, due: Sequence[Due], task: Any) -> tuple[list[Due], list[Due]]:
         """Note what the calls came to; return what is to be tried again, and what was not made."""
@@ -201,7 +202,7 @@ class Turns:
     def _cancel_to_come(self, stoppable: bool) -> list[Any]:
         if not stoppable or self.cancel is None:
             return []
-        self._listening = self._listening or self.ctx.wait_for_external_event(self.cancel)
+        self._listening = self._listening or self._await(self.cancel)
         return [self._listening]
 
     def _answer(self, due: Due, answer: Answer, at: datetime) -> None:

@@ -14,6 +14,7 @@ from dapr.ext.workflow import WorkflowActivityContext
 from pydantic import ValidationError
 
 from base.errors import Unavailable
+from sagas.core import seals
 from sagas.core.calls import Answer, Call, Calls, Made, Outcomes, Refused, settle
 from sagas.core.kind import Kind
 from sagas.core.progress import OVER, Progress
@@ -50,6 +51,7 @@ class Activities:
         """Return a function of its own, for the engine marks the functions that it is given."""
 
         async def run(_: WorkflowActivityContext, calls: Calls) -> Outcomes:
+            seals.check(calls)
             return await settle(calls, self._guarded(calls))
 
         return run

@@ -16,10 +16,20 @@ from base.errors import Unavailable
 from sagas.core import frame
 from sagas.core.kind import Kind
 from sagas.core.progress import Halt, Order, Progress
+from sagas.core.seals import known_as
 from sagas.engine.activities import Activities
 from sagas.records.record import Record
 
 _TRIES = 3
+# Histories are signed, and somebody wrote into this one, or took its signatures away. The last one
+# is said of a signed history that is to be dropped: Dapr 1.18.2 cannot. If it goes on one day, the
+# record says that another workflow counts.
+_TORN = (
+    "missing from state store",
+    "signature verification failed",
+    "unsigned history events",
+    "signed history but no signer is configured",
+)
 _BROKEN = {
     WorkflowStatus.FAILED: "The workflow broke.",
     WorkflowStatus.TERMINATED: "The workflow was ended from outside.",
@@ -29,9 +39,9 @@ _BROKEN = {
 
 
 class Unreadable(Unavailable):
-    """The engine finds a workflow's state torn. While the workflow runs, that passes in a moment;
-    of one that was stalled by a timer it stays so, and Dapr 1.18 can neither go on with it, nor
-    drop it, nor start its id again: it has saved that there is an event, but not the event."""
+    """The engine finds a workflow's state torn, or forged. Torn, while the workflow runs, passes in
+    a moment; of one that was stalled by a timer it stays, and Dapr 1.18 can neither go on with it,
+    nor drop it, nor start its id again: it has saved that there is an event, but not the event."""
 
 
 class Engine:
@@ -60,7 +70,7 @@ class Engine:
             order.heard = [wait for wait in known.waits if wait.word is not None]
         try:
             await self._client.schedule_new_workflow(
-                _reversal_of(self._kind) if record.reopened else self._kind.noun,
+                self._kind.reversal if record.reopened else self._kind.noun,
                 input=order,
                 instance_id=record.workflow_id,
             )
@@ -95,7 +105,9 @@ class Engine:
         """Raise an event for a workflow; return whether there is one to hear it."""
         data = word.model_dump(mode="json", by_alias=True) if word else None
         try:
-            await self._client.raise_workflow_event(workflow_id, event, data=data)
+            await self._client.raise_workflow_event(
+                workflow_id, known_as(event, workflow_id), data=data
+            )
         except AioRpcError as fault:
             if _nobody_hears(fault):
                 return False
@@ -132,12 +144,7 @@ def register(runtime: WorkflowRuntime, kind: Kind[Any]) -> None:
             version_name=str(version),
             is_latest=version == count,
         )
-    runtime.register_workflow(frame.reverse(kind), name=_reversal_of(kind))
-
-
-def _reversal_of(kind: Kind[Any]) -> str:
-    """Return the name of the workflow that undoes a case which was done."""
-    return f"{kind.noun}_cancellation"
+    runtime.register_workflow(frame.reverse(kind), name=kind.reversal)
 
 
 def _told(state: WorkflowState) -> Progress:
@@ -170,4 +177,4 @@ def _nobody_hears(fault: AioRpcError) -> bool:
 
 def _failed(fault: AioRpcError) -> Unavailable:
     said = f"workflow engine: {fault.code().name} {fault.details()}"
-    return Unreadable(said) if "missing from state store" in said else Unavailable(said)
+    return Unreadable(said) if any(words in said for words in _TORN) else Unavailable(said)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from hmac import compare_digest
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
@@ -10,6 +9,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from base.errors import ProjectError
 from base.private import UnsafeFile
+from base.token import is_token
 from sagas.people.identity import Identity, known_roles
 from sagas.people.keys import Keys
 from sagas.people.provider import Provider
@@ -70,7 +70,7 @@ class People:
     def by_sidecar(self, token: str, caller: list[str]) -> Identity | None:
         """Return which service calls through the sidecar; None if no sidecar says so, or if it is
         not clear which. One that is no participant has no role."""
-        if not self._sidecar or not compare_digest(token.encode(), self._sidecar.encode()):
+        if not self._sidecar or not is_token(token, self._sidecar):
             return None
         if len(caller) != 1 or not caller[0]:
             return None

@@ -30,7 +30,7 @@ from sagas.people.settings import PeopleSettings
 from sagas.records.listing import Listing
 from sagas.records.records import Records
 from sagas.web.console.pages import Console, pages
-from sagas.web.people.door import Door
+from sagas.web.people.door import Door, people_of
 from sagas.web.people.login import logins
 from sagas.web.problems import answer_as_orchestrator
 from sagas.web.routes import routes
@@ -43,6 +43,7 @@ _STATIC = Path(__file__).parent / "console" / "static"
 def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> FastAPI:
     """Return the app that begins cases of a kind and looks after them. Its records are in the state
     store ``{noun}-store``; ``console`` adds pages of the kind's own."""
+    console = console or Console()
 
     @asynccontextmanager
     async def live(app: FastAPI, sidecar: Sidecar) -> AsyncIterator[None]:
@@ -56,9 +57,10 @@ def create_orchestrator(kind: Kind[Any], console: Console | None = None) -> Fast
         "The sidecar, the store and the workflow engine are reachable",
         guards=[partial(Door, kind=kind)],
     )
+    app.state.kind, app.state.asks = kind, console.asks
+    app.state.asks_who = lambda scope: people_of(scope["app"]) is not None
     answer_as_orchestrator(app, kind)
     app.include_router(routes(kind))
-    console = console or Console()
     app.include_router(pages(kind, console))
     app.include_router(logins(kind, console))
     app.mount("/static", StaticFiles(directory=_STATIC))

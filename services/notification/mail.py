@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from pydantic_settings import BaseSettings
 
+from base.token import TokenSettings, signed
 from base.wire import Money
 from services.notification.models import TripNotice
 
@@ -35,7 +36,8 @@ class MailSettings(BaseSettings):
 def compose(notification_id: str, wanted: TripNotice) -> Mail:
     """Return the mail that tells it."""
     facts = {name: getattr(wanted, name) for name in type(wanted).model_fields}
-    facts["calendar"] = f"{MailSettings().public_url}/notifications/{notification_id}/calendar.ics"
+    entry = f"/notifications/{notification_id}/calendar.ics"
+    facts["calendar"] = MailSettings().public_url + signed(entry, TokenSettings().app_api_token)
     return Mail(
         to=str(wanted.to),
         subject=f"Your trip {wanted.trip_id} {_SAYS[wanted.template]}",

@@ -27,6 +27,18 @@ BankName = Annotated[str, Query(pattern=f"^({'|'.join(bank.name for bank in BANK
 Account = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 _NOTIFICATION = "notification-service"
+ASKS = [
+    (_NOTIFICATION, "GET notifications/{id}"),
+    *(
+        (bank.service, f"GET {what}")
+        for bank in BANKS
+        for what in (
+            *("accounts", "accounts/{id}", "accounts/{id}/statement", "trial-balance"),
+            *("holds/{id}", "postings/{id}"),
+        )
+    ),
+]
+"""What the pages, and showing.json, ask of services besides the saga's steps."""
 _NO_ANSWER = "The service does not answer just now. Nothing may have been changed; try again."
 
 

@@ -3,7 +3,7 @@ customer who looks where the food is."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi import Path as InPath
@@ -28,6 +28,19 @@ OfferInPath = Annotated[str, InPath(pattern=_OFFER)]
 Mail = Annotated[str, InPath(pattern=r"^(receipt|cancelled|rejected)$")]
 
 _NOTIFICATION = "notification-service"
+ASKS = [
+    (_NOTIFICATION, "GET notifications/{id}"),
+    *((RESTAURANT, f"POST tickets/{{id}}/{deed}") for deed in get_args(Kitchen)),
+    *(
+        (DRIVER_SERVICE, f"POST offers/{{id}}/{deed}")
+        for deed in get_args(Drive)
+        if deed != "online"
+    ),
+    (DRIVER_SERVICE, "PUT drivers/{id}/position"),
+    (DRIVER_SERVICE, "GET pins/{id}"),
+    (DRIVER_SERVICE, "GET offers/{id}/track"),
+]
+"""What the pages and the tracking ask of services besides the saga's steps."""
 _SCRIPT = Path(__file__).parent / "static" / "track.js"
 _NO_ANSWER = "The service does not answer just now. Nothing may have been changed; try again."
 _PERSON = "person"

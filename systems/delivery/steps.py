@@ -44,9 +44,17 @@ LOOKS = {
     for status in ("offered", "accepted", "arrived", "riding")
 }
 
-ANSWER = Signal("answer", Kitchen, "participant", cannot, lambda said: said.status)
-FOOD = Signal("food", Kitchen, "participant", cannot, lambda said: said.status)
-DRIVER = Signal("driver", Driver, "participant", told=lambda said: said.status.replace("_", " "))
+ANSWER = Signal(
+    "answer", Kitchen, "participant", cannot, lambda said: said.status, service=RESTAURANT
+)
+FOOD = Signal("food", Kitchen, "participant", cannot, lambda said: said.status, service=RESTAURANT)
+DRIVER = Signal(
+    "driver",
+    Driver,
+    "participant",
+    told=lambda said: said.status.replace("_", " "),
+    service=DRIVER_SERVICE,
+)
 TIP = Signal("tip", Tip, choices={f"Tip {many} %": Tip(percent=many) for many in (5, 10, 20)})
 GONE = Driver(status="lost")
 """What it amounts to when a driver says nothing in time."""

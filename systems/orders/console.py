@@ -22,6 +22,13 @@ Number = Annotated[int, Path(ge=1, le=9)]
 Mail = Annotated[str, Path(pattern=r"^(shipped|cancelled|rejected|refunded-[1-9])$")]
 
 _NOTIFICATION = "notification-service"
+ASKS = [
+    (_NOTIFICATION, "GET notifications/{id}"),
+    (WAREHOUSE, "POST picks/{id}/pack"),
+    (WAREHOUSE, "POST picks/{id}/short"),
+    (SHIPPING, "POST carrier-events"),
+]
+"""What the pages ask of services besides the saga's steps."""
 _NO_ANSWER = "The service does not answer just now. Nothing may have been changed; try again."
 
 

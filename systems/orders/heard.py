@@ -4,7 +4,7 @@ from typing import Literal
 
 from base.wire import Wire
 from sagas import Signal
-from systems.orders.answers import Carried, Picked
+from systems.orders.answers import SHIPPING, WAREHOUSE, Carried, Picked
 
 
 class Choice(Wire):
@@ -24,6 +24,6 @@ SHORTAGE = Signal(
     },
     of_owner=True,
 )
-PACKED = Signal("packed", Picked, by="participant")
-SHORT_PICK = Signal("short_pick", Picked, by="participant")
-CARRIER = Signal("carrier", Carried, by="participant")
+PACKED = Signal("packed", Picked, by="participant", service=WAREHOUSE)
+SHORT_PICK = Signal("short_pick", Picked, by="participant", service=WAREHOUSE)
+CARRIER = Signal("carrier", Carried, by="participant", service=SHIPPING)

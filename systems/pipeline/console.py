@@ -22,6 +22,13 @@ _NO_ANSWER = "The service does not answer just now. Nothing may have been change
 _SERVICES = {"build": BUILD, "tests": TEST, "scan": SCAN, "integration": TEST}
 _TAIL_BYTES = 32 * 1024
 _NOTIFICATION = "notification-service"
+ASKS = [
+    (_NOTIFICATION, "GET notifications/{id}"),
+    *((service, "GET jobs/{id}/log") for service in (BUILD, TEST, SCAN)),
+    (DEPLOY, "GET environments"),
+    (DEPLOY, "POST environments/{id}/rollback"),
+]
+"""What the pages ask of services besides the saga's steps."""
 
 Job = Literal["build", "tests", "scan", "integration"]
 Mail = Annotated[str, Path(pattern=r"^(released|stopped)$")]

@@ -6,7 +6,7 @@ from pydantic import StringConstraints
 
 from base.wire import OneLine, Wire
 from sagas import Refused, Signal
-from systems.pipeline.answers import Ended, Health, Leased, Overtaken
+from systems.pipeline.answers import BUILD, DEPLOY, SCAN, TEST, Ended, Health, Leased, Overtaken
 from systems.pipeline.request import RunRequest
 
 
@@ -30,15 +30,16 @@ def _own(run: RunRequest, said: Approval) -> Refused | None:
     return Refused(reason="own_run", detail="Whoever asked for a run does not decide on it.")
 
 
-def _of_job(name: str) -> Signal[Ended]:
-    return Signal(name, Ended, by="participant", check=Ended.no, told=lambda said: said.detail)
+def _of_job(name: str, service: str) -> Signal[Ended]:
+    check, told = Ended.no, lambda said: said.detail
+    return Signal(name, Ended, "participant", check, told, service=service)
 
 
-BUILT, TESTED, SCANNED = _of_job("build"), _of_job("tests"), _of_job("scan")
-INTEGRATED = _of_job("integration")
-LEASED = Signal("leased", Leased, by="participant", check=Leased.no)
-HEALTH = Signal("health", Health, by="participant", check=Health.no)
-OVERTAKEN = Signal("overtaken", Overtaken, by="participant", check=Overtaken.no)
+BUILT, TESTED = _of_job("build", BUILD), _of_job("tests", TEST)
+SCANNED, INTEGRATED = _of_job("scan", SCAN), _of_job("integration", TEST)
+LEASED = Signal("leased", Leased, by="participant", check=Leased.no, service=DEPLOY)
+HEALTH = Signal("health", Health, by="participant", check=Health.no, service=DEPLOY)
+OVERTAKEN = Signal("overtaken", Overtaken, by="participant", check=Overtaken.no, service=DEPLOY)
 APPROVAL = Signal(
     "approval",
     Approval,

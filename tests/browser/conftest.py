@@ -15,5 +15,6 @@ __all__ = ["browser"]
 @pytest.fixture
 def page(browser: Browser, system: System) -> Iterator[Page]:
     """A page of the console."""
-    with page_at(browser, system.app_url(ORCHESTRATOR), refused=["422"]) as page:
+    shown = system.app_headers(ORCHESTRATOR)
+    with page_at(browser, system.app_url(ORCHESTRATOR), ["422"], shown) as page:
         yield page

@@ -208,6 +208,7 @@ def test_pages_fit_their_width_in_light_and_dark(
     bad = trips_of_every_kind(world)
     context = browser.new_context(
         base_url=system.app_url(ORCHESTRATOR),
+        extra_http_headers=system.app_headers(ORCHESTRATOR),
         color_scheme="dark" if scheme == "dark" else "light",
         viewport={"width": width, "height": 900},
     )

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from runtime.system import System
+from tests.support import reach
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def client_of(system: System) -> Iterator[Callable[[str], httpx.Client]]:
     clients: list[httpx.Client] = []
 
     def client(app_id: str) -> httpx.Client:
-        clients.append(httpx.Client(base_url=system.app_url(app_id), timeout=30))
+        clients.append(reach.app(system, app_id, timeout=30))
         return clients[-1]
 
     yield client

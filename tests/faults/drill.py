@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from runtime.system import System
+from tests.support import reach
 from tests.support.small_disk import SmallDisk
 from tests.support.striker import Striker, insist, listed
 from tests.support.strikes import Strike
@@ -103,7 +104,7 @@ class Drill:
         draw = random.Random(f"{self.seed} {trip_id} customer")
         cancels = draw.random() < 0.12
         time.sleep(draw.uniform(0, _LONGEST_PAUSE_SECONDS))
-        with httpx.Client(base_url=self.system.app_url(ORCHESTRATOR), timeout=15) as client:
+        with reach.app(self.system, ORCHESTRATOR, timeout=15) as client:
             insist(lambda: self._book(client, trip_id))
             if cancels:
                 time.sleep(draw.uniform(0, 1.5))

@@ -13,6 +13,7 @@ from runtime.errors import SetupError
 from runtime.ports import shifted
 from runtime.system import System, wait_until
 from runtime.template import Changes
+from tests.support.variant import SECURE
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 HOME = PROJECT / ".supervised-system"
@@ -23,7 +24,7 @@ def supervised() -> Iterator[System]:
     """A whole system of its own under supervisord, with Zipkin if the machine can run it."""
     System(PROJECT, HOME).stop()  # what a killed test run left
     shutil.rmtree(HOME, ignore_errors=True)
-    with on_free_ports(PROJECT, Changes()) as changes:
+    with on_free_ports(PROJECT, Changes(secure=SECURE)) as changes:
         running = System(PROJECT, HOME, changes, supervised=True, say=print)
         try:
             _start(running, shifted(zipkin.PORT, changes.by))

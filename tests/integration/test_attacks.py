@@ -4,8 +4,7 @@ import json
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
-from http.client import HTTPConnection
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ import pytest
 from runtime import template
 from runtime.system import System
 from tests.support import attacks, workflows
-from tests.support.attacks import form, rebound, refusal
+from tests.support.attacks import form, own, rebound, refusal
 from tests.support.fault_proxy import about
 from tests.support.variant import PROFILE
 from tests.support.waiting import until
@@ -114,7 +113,7 @@ def test_no_page_reads_or_writes_a_store(
     assert form(f"{state}/transaction{end}", json.dumps(writes)).status_code == 400
     assert form(f"{state}/bulk{end}", '{"keys": ["planted"]}').status_code == 400
     assert httpx.get(f"{state}/planted{end}").status_code == 400
-    assert _own(f"{state}/planted") == 204
+    assert own(f"{state}/planted")[0] == 204
     assert is_as_it_was(world, booked)
 
 
@@ -159,7 +158,7 @@ def test_what_no_app_uses_is_shut_for_everybody(world: World, system: System, ap
                 url = f"{sidecar}/{version}/{path.format(trip_id)}"
                 assert httpx.request(verb, url, content=body).status_code == 400, name
                 # With the mark it comes as far as the router, which knows no such route.
-                assert 400 <= _own(url, verb, body) < 500, name
+                assert 400 <= own(url, verb, body)[0] < 500, name
         assert httpx.get(f"{sidecar}/v1.0/healthz").status_code == 204
         engine = workflows.state(system, trip_id)
         assert engine is not None
@@ -354,13 +353,3 @@ def _waiting_for_approval(world: World) -> str:
     world.book(trip_id, dear, Prefer="respond-async")
     until(lambda: world.trip(trip_id), lambda trip: "approval" in trip, "approval to be asked for")
     return trip_id
-
-
-def _own(url: str, verb: str = "GET", body: str = "") -> int:
-    """Ask as an app asks its sidecar, with the mark that browsers cannot send; return the status.
-    httpx, like a browser, cannot send it either."""
-    where = urlsplit(url)
-    path = f"{where.path}?{where.query}?<"
-    with closing(HTTPConnection(where.netloc, timeout=30)) as sidecar:
-        sidecar.request(verb, path, body)
-        return sidecar.getresponse().status

@@ -5,10 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 from email.policy import default
 
-import httpx
-
 from runtime.system import System
 from tests.conftest import PROJECT
+from tests.support import reach
 from tests.support.world import FLIGHT, HOTEL, NOTIFICATION, World
 
 SAMPLE = json.loads((PROJECT / "orchestrator" / "sample.json").read_text())
@@ -30,9 +29,9 @@ def test_the_quick_start_books_a_trip(world: World) -> None:
 def test_a_trip_can_be_booked_through_the_sidecar(world: World, system: System) -> None:
     trip_id = world.trip_id("sidecar")
     world.trips.append(trip_id)
-    url = system.sidecar_url("trip-orchestrator")
+    sidecar = reach.sidecar(system, "trip-orchestrator")
     method = f"/v1.0/invoke/trip-orchestrator/method/TripOrchestrator/{trip_id}/BookTrip"
-    answer = httpx.post(url + method, json=world.request(), timeout=60)
+    answer = sidecar.post(method, json=world.request())
     assert answer.status_code == 200, answer.text
 
 

@@ -13,11 +13,12 @@ from tests.support.world import ORCHESTRATOR, PAYMENT, World, fresh_day
 Ended = subprocess.CompletedProcess[str]
 
 
-def run(program: str, variable: str, url: str, *words: str, said: str = "") -> Ended:
+def run(system: System, program: str, url: str, *words: str, said: str = "") -> Ended:
     command = [sys.executable, "-m", f"cli.{program}", *words]
+    token = system.vault.app_token(ORCHESTRATOR) if system.vault else ""
     return subprocess.run(
         command,
-        env=os.environ | {variable: url},
+        env=os.environ | {f"{program.upper()}_URL": url, "DAPR_API_TOKEN": token},
         input=said,
         capture_output=True,
         text=True,
@@ -26,11 +27,11 @@ def run(program: str, variable: str, url: str, *words: str, said: str = "") -> E
 
 
 def trip(system: System, *words: str, url: str = "") -> Ended:
-    return run("trip", "TRIP_URL", url or system.app_url(ORCHESTRATOR), *words)
+    return run(system, "trip", url or system.app_url(ORCHESTRATOR), *words)
 
 
 def saga(system: System, *words: str, said: str = "") -> Ended:
-    return run("saga", "SAGA_URL", system.app_url(ORCHESTRATOR), *words, said=said)
+    return run(system, "saga", system.app_url(ORCHESTRATOR), *words, said=said)
 
 
 def book(system: System, world: World, *words: str) -> tuple[str, Ended]:

@@ -1,9 +1,9 @@
 """Apps and sidecars that die and come back, and what the system looks like from outside."""
 
+import os
 import subprocess
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
@@ -12,7 +12,8 @@ from runtime.blocks import needed
 from runtime.ports import shifted
 from runtime.system import System
 from tests.conftest import PROJECT
-from tests.support.variant import PROFILE
+from tests.support import reach
+from tests.support.variant import PROFILE, SECURE
 from tests.support.world import HOTEL, ORCHESTRATOR, World
 
 
@@ -42,12 +43,17 @@ def test_dapr_workflow_list_reads_the_workflow_store(world: World, system: Syste
     world.book(trip_id, world.request())
     if PROFILE:
         pytest.skip(f"PROFILE={PROFILE} keeps workflows elsewhere than in SQLite")
-    store, cli = system.home / "data" / "workflows.db", system.set_up().cli
+    store, cli = system.data / "workflows.db", system.set_up().cli
     if [row[0] for row in dapr_list(system)].count(ORCHESTRATOR) > 1:
         pytest.skip("another system runs here, and the CLI cannot tell two of one app-id apart")
     command: list[str | Path] = [cli, "workflow", "list", "--app-id", ORCHESTRATOR]
+    token = system.vault.api_token(ORCHESTRATOR) if system.vault else ""
     done = subprocess.run(
-        [*command, "--connection-string", store], capture_output=True, text=True, check=False
+        [*command, "--connection-string", store],
+        env=os.environ | {"DAPR_API_TOKEN": token},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if "requires cgo" in done.stdout + done.stderr:
         pytest.skip("the CLI was built without a C compiler, so it cannot read SQLite")
@@ -63,8 +69,7 @@ def dapr_list(system: System) -> list[list[str]]:
 
 
 def test_the_sidecar_tells_of_the_workflow_and_its_worker(system: System) -> None:
-    url = system.sidecar_url("trip-orchestrator")
-    metadata = httpx.get(f"{url}/v1.0/metadata").json()
+    metadata = reach.sidecar(system, "trip-orchestrator").get("/v1.0/metadata").json()
     assert metadata["id"] == "trip-orchestrator"
     assert metadata["workflows"]["connectedWorkers"] == 1
     hosted = {actor["type"] for actor in metadata["actorRuntime"]["activeActors"]}
@@ -73,10 +78,12 @@ def test_the_sidecar_tells_of_the_workflow_and_its_worker(system: System) -> Non
 
 
 def test_everything_listens_on_loopback_but_what_dapr_cannot_bind_so(system: System) -> None:
-    """Placement and scheduler answer health checks on all addresses; docs/operations.md says so."""
+    """The control plane answers health checks on all addresses; docs/operations.md says so. Of a
+    secure system, Sentry tells its metrics there too."""
     elsewhere = {port for ip, port in listening(system) if ip not in ("127.0.0.1", "::1")}
     at = system.ports_beside
-    assert elsewhere <= {at.placement_health, at.scheduler_health}
+    of_sentry = {at.sentry_health, at.sentry_metrics} if SECURE else set()
+    assert elsewhere <= {at.placement_health, at.scheduler_health, *of_sentry}
 
 
 def test_a_system_listens_on_no_port_but_those_it_looked_for(system: System) -> None:

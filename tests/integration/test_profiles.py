@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 
-import httpx
 import pytest
 
 from runtime.blocks import on_free_ports
@@ -19,7 +18,8 @@ from runtime.system import System
 from runtime.template import Changes
 from tests.conftest import HISTORY_KEPT, PROJECT, SERVICES
 from tests.faults.audits import check_in_flight
-from tests.support.variant import PROFILE, REPLICAS
+from tests.support import reach
+from tests.support.variant import PROFILE, REPLICAS, SECURE
 from tests.support.world import ORCHESTRATOR, World
 
 HOME = PROJECT / ".profile-system"
@@ -37,7 +37,9 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[System]:
     System(PROJECT, HOME).stop()  # what a killed test run left
     shutil.rmtree(HOME, ignore_errors=True)
     many = {ORCHESTRATOR: {"OPEN_CASES_PER_OWNER": "0"}}
-    wished = Changes(profile=profile, replicas=replicas, history_kept=HISTORY_KEPT, env=many)
+    wished = Changes(
+        profile=profile, replicas=replicas, history_kept=HISTORY_KEPT, env=many, secure=SECURE
+    )
     with on_free_ports(PROJECT, wished) as changes:
         system = System(PROJECT, HOME, changes, say=print)
         try:
@@ -55,8 +57,7 @@ def there(elsewhere: System) -> Iterator[World]:
     """That system as a test meets it; after the test, the invariants hold."""
     with ExitStack() as stack:
         clients = {
-            app: stack.enter_context(httpx.Client(base_url=elsewhere.app_url(app), timeout=60))
-            for app in (*SERVICES, ORCHESTRATOR)
+            app: stack.enter_context(reach.app(elsewhere, app)) for app in (*SERVICES, ORCHESTRATOR)
         }
         orchestrator = clients.pop(ORCHESTRATOR)
         world = World(orchestrator, clients, {}, elsewhere.home / "data" / "mails")

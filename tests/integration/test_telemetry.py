@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from runtime import logs
 from runtime.system import System
+from tests.support import reach
 from tests.support.world import FLIGHT, ORCHESTRATOR, PAYMENT, World
 
 DASHBOARD = Path(__file__).resolve().parent.parent.parent / "docs/monitoring/grafana-dashboard.json"
@@ -16,11 +17,12 @@ DASHBOARD = Path(__file__).resolve().parent.parent.parent / "docs/monitoring/gra
 
 def metric(system: System, app_id: str, name: str, **labels: str) -> float:
     """Return the sum of a metric's samples that have these labels, over all replicas."""
+    headers = system.app_headers(app_id)
     return sum(
         sample.value
         for app in system.replicas_of(app_id)
         for family in text_string_to_metric_families(
-            httpx.get(f"http://127.0.0.1:{app.port}/metrics").text
+            httpx.get(f"http://127.0.0.1:{app.port}/metrics", headers=headers).text
         )
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
@@ -51,16 +53,15 @@ def test_no_metric_has_a_trip_for_a_label(world: World, system: System) -> None:
     world.book(trip_id, world.request())
     for app in system.template.apps:
         for port in (app.port, app.metrics_port):
-            told = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+            headers = system.app_headers(app.app_id)
+            told = httpx.get(f"http://127.0.0.1:{port}/metrics", headers=headers).text
             assert "# TYPE" in told
             assert trip_id not in told, f"{app.name}, port {port}"
 
 
 def test_the_dashboard_asks_only_for_metrics_there_are(world: World, system: System) -> None:
     world.book(world.trip_id("seen"), world.request(paymentMethod="pm_card_chargeDeclined"))
-    told = "".join(
-        httpx.get(f"{system.app_url(app)}/metrics").text for app in (ORCHESTRATOR, FLIGHT)
-    )
+    told = "".join(reach.app(system, app).get("/metrics").text for app in (ORCHESTRATOR, FLIGHT))
     asked = {
         name
         for panel in json.loads(DASHBOARD.read_text())["panels"]

@@ -9,6 +9,7 @@ import pytest
 
 from runtime import logs
 from runtime.system import System
+from tests.support import reach
 from tests.support.waiting import until
 from tests.support.world import (
     FLIGHT,
@@ -50,10 +51,10 @@ def trace_of(system: System, zipkin_url: str, method: str, steps: list[str]) -> 
 
 def traced(system: System, trip_id: str, method: str) -> str:
     """Book a trip, see it end, and return the id of its trace."""
-    url = f"{system.app_url(ORCHESTRATOR)}/trips/{trip_id}"
-    httpx.put(url, json=booking(fresh_day(), paymentMethod=method), timeout=40)
+    url, app = f"/trips/{trip_id}", reach.app(system, ORCHESTRATOR)
+    app.put(url, json=booking(fresh_day(), paymentMethod=method))
     trip = until(
-        lambda: httpx.get(url).json(), lambda seen: seen["status"] != "running", "its end", 90
+        lambda: app.get(url).json(), lambda seen: seen["status"] != "running", "its end", 90
     )
     return str(trip["traceId"])
 

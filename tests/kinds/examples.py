@@ -13,6 +13,9 @@ from systems.delivery.words import EXAMPLE as MEAL
 from systems.orders.fulfilment import ORDER
 from systems.orders.words import EXAMPLE
 from systems.pipeline.release import RUN
+from systems.tenants.provisioning import TENANT_KIND
+from systems.tenants.removal import REMOVAL
+from systems.tenants.words import EXAMPLE as TENANT
 from tests.unit.test_trip_request import VALID
 
 _PRICE = {"amount": 300, "currency": "USD"}
@@ -58,6 +61,12 @@ _QUOTE = {
     "etaSeconds": 120,
 }
 _STOCK = {"parcels": [_parcel(1, "berlin"), _parcel(2, "osaka")], "total": _PRICE}
+
+
+def _each(*steps: str) -> dict[str, Any]:
+    """Return the answer that makes or changes a resource of a tenant, for each of the steps."""
+    return {step: {"status": "present", "facts": {}} for step in steps}
+
 
 EXAMPLES = [
     Example(
@@ -137,5 +146,30 @@ EXAMPLES = [
             ("driver:driver-1", {"status": "arrived"}),
             ("driver:driver-1", {"status": "delivered"}),
         ],
+    ),
+    Example(
+        TENANT_KIND,
+        TENANT,
+        _each(
+            "make schema",
+            "make bucket",
+            "make realm",
+            "open account",
+            "migrate",
+            "add owner",
+            "try schema",
+            "try bucket",
+            "try realm",
+        ),
+    ),
+    Example(
+        REMOVAL,
+        {"tenantId": "acme", "requestedBy": "operator-1"},
+        _each("bar schema", "bar bucket", "bar realm", "stop billing")
+        | {
+            "suspend tenant": {"slug": "acme-corp", "ownerEmail": "owner@acme.example"},
+            "final invoice": {"number": "F-1", "days": 3, "total": _PRICE},
+        },
+        [("waiver", {"now": True})],
     ),
 ]

@@ -54,6 +54,13 @@ def pivot_of(example: Example) -> str | None:
     return next((name for name in steps_of(example) if placed[name].step.pivot), None)
 
 
+def closing_of(example: Example) -> str | None:
+    """Return the step that tells of a case that went well."""
+    kind = example.kind
+    told = kind.closing("c1", kind.read(example.request), run(example, {}).kept)
+    return told.name if told else None
+
+
 def _named(example: Example) -> str:
     return example.kind.noun
 
@@ -123,8 +130,11 @@ def test_a_cancel_at_a_step_undoes_all_that_was_begun(example: Example, step: st
 
 @pytest.mark.parametrize(("example", "step"), FORWARD)
 def test_past_the_pivot_what_fails_waits_for_help_and_goes_on(example: Example, step: str) -> None:
-    down = [Fault("down")] * (Policies().mail.tries or 0)  # as many as any step bears by itself
-    helped = [("resume", None)] * 3
+    policies = Policies()
+    patience = policies.mail if step == closing_of(example) else policies.undo
+    tries = patience.tries or 0
+    down = [Fault("down")] * tries * 2  # for two parcels, side by side or one after the other
+    helped = [("resume", None), ("resume", None)]
     gone = run(example, {step: [*down, example.answers.get(step, {})]}, waiting=helped)
     assert gone.kept.status == example.kind.done
     assert "needs_attention" in [m.event for m in gone.kept.milestones]

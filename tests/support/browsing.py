@@ -1,7 +1,7 @@
 """A headless Chromium that looks at pages, and what its log says of them."""
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -26,13 +26,17 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def page_at(browser: Browser, url: str, refused: Collection[str]) -> Iterator[Page]:
+def page_at(
+    browser: Browser, url: str, refused: Collection[str], shown: Mapping[str, str] | None = None
+) -> Iterator[Page]:
     """Open a page below ``url``; in the end, the browser's log has no error.
+
+    ``shown`` are headers of every request.
 
     A form that is refused is answered with one of the ``refused`` statuses, which browsers log as
     an error.
     """
-    context = browser.new_context(base_url=url)
+    context = browser.new_context(base_url=url, extra_http_headers=dict(shown or {}))
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.support.fault_proxy import Kind
+from tests.support.variant import SECURE
 
 _NETWORK: tuple[Kind, ...] = ("lost answer", "error", "twice", "slow", "down")
 _PAUSE_SECONDS = (0.5, 2.0)
+PLANE = ("placement", "scheduler", "sentry") if SECURE else ("placement", "scheduler")
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class Targets:
     orchestrator: str
     on_small_disk: str = ""
     lockable: Sequence[str] = ()
+    plane: Sequence[str] = PLANE
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def plan(seed: int, count: int, targets: Targets) -> list[Strike]:
 def _strike(random: Random, kind: str, targets: Targets) -> Strike:
     after = random.uniform(*_PAUSE_SECONDS)
     if kind == "plane":
-        return Strike(after, "kill", random.choice(["placement", "scheduler"]), "", 0.5)
+        return Strike(after, "kill", random.choice(targets.plane), "", 0.5)
     if kind in ("kill", "freeze"):
         twice = [targets.orchestrator] * 2
         target = random.choice([*targets.services, *twice])

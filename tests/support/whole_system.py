@@ -18,7 +18,7 @@ from runtime.template import Changes
 from tests.support import fault_proxy
 from tests.support.fault_proxy import PROXIED_BY, FaultProxy
 from tests.support.running import running
-from tests.support.variant import PROFILE, REPLICAS
+from tests.support.variant import PROFILE, REPLICAS, SECURE
 
 __all__ = ["PROJECT", "UnderTest", "beside", "changes", "home", "proxies", "system"]
 
@@ -52,7 +52,9 @@ def changes(
     home: Path,  # noqa: ARG001 what was left there has no port any more
 ) -> Iterator[Changes]:
     """How the test system differs from the real one, on ports that stay its own."""
-    wished = Changes(proxied_by=PROXIED_BY, env=under_test.env, profile=PROFILE, replicas=REPLICAS)
+    wished = Changes(
+        proxied_by=PROXIED_BY, env=under_test.env, profile=PROFILE, replicas=REPLICAS, secure=SECURE
+    )
     with on_free_ports(PROJECT, wished, name=under_test.name) as placed:
         yield placed
 
@@ -84,7 +86,7 @@ def beside(name: str, env: Mapping[str, Mapping[str, str]]) -> Iterator[System]:
     System(PROJECT, home, name=name).stop()  # what a killed test run left
     shutil.rmtree(home, ignore_errors=True)
     with (
-        on_free_ports(PROJECT, Changes(env=env), name=name) as changes,
+        on_free_ports(PROJECT, Changes(env=env, secure=SECURE), name=name) as changes,
         running(System(PROJECT, home, changes, say=print, name=name)) as system,
     ):
         yield system

@@ -1,9 +1,12 @@
 """The workflow engine of a running system, by the protocol that its worker speaks too."""
 
+from unittest.mock import patch
+
+from dapr.conf import settings
 from dapr.ext.workflow import DaprWorkflowClient, WorkflowState
 
 from runtime import template
-from runtime.system import System
+from runtime.system import TOKEN_HEADER, System
 from tests.support.world import ORCHESTRATOR
 
 
@@ -24,4 +27,6 @@ def state(system: System, workflow_id: str) -> WorkflowState | None:
 
 def _client(system: System) -> DaprWorkflowClient:
     _, app = template.sections(system.template.path, ORCHESTRATOR, 1)
-    return DaprWorkflowClient(host="127.0.0.1", port=str(app["daprGRPCPort"]))
+    shown = system.sidecar_headers(ORCHESTRATOR)
+    with patch.object(settings, "DAPR_API_TOKEN", shown.get(TOKEN_HEADER)):
+        return DaprWorkflowClient(host="127.0.0.1", port=str(app["daprGRPCPort"]))

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
-from bench import report, table
+from bench import report, states, table
 from bench.cpu import counted, spent
 from bench.load import percentile
+from bench.place import Place
+from bench.site import Site
 from bench.table import Result
 from bench.verify import trip_of
+from runtime.errors import SetupError
 
 TITLES = {"this": "this system", "peer": "A peer"}
 
@@ -89,3 +92,19 @@ def test_a_mail_is_told_by_its_content() -> None:
     link = "http://localhost:8104/notifications/this-0-16-7:confirmation/calendar.ics"
     mail.set_content(f"<p>{'x' * 200} <a href='{link}'></a></p>", "html", cte="quoted-printable")
     assert trip_of(bytes(mail)) == "this-0-16-7"
+
+
+def test_a_commit_that_is_none_is_not_measured() -> None:
+    with pytest.raises(SetupError, match="There is no commit of-no-tree"):
+        states.Commit("of-no-tree").open()
+
+
+def test_another_state_is_measured_where_it_runs() -> None:
+    shown = {"trip-orchestrator": {"dapr-api-token": "a token"}}
+    place = Place(Path("there"), "http://there:1", {}, shown)
+    engine = states.engine(states.Commit("abc"), place)
+    assert (engine.name, engine.title) == ("abc", "this system, abc")
+    assert engine.url(Site()) == "http://there:1/trips/{trip_id}"
+    assert engine.place(Site()) is place
+    assert place.headers("trip-orchestrator") == {"dapr-api-token": "a token"}
+    assert place.headers("flight-service") == {}

@@ -13,7 +13,7 @@ from grpc.aio import AioRpcError, Metadata
 from base.errors import Unavailable
 from orchestrator.trip import TRIP
 from sagas.core.progress import Attention, Entry, Order, Progress, Wait
-from sagas.engine.engine import Engine
+from sagas.engine.engine import Engine, Unreadable
 from sagas.records.record import Record
 from tests.unit.test_trip_request import VALID
 
@@ -135,6 +135,31 @@ def test_what_was_done_is_undone_by_another_workflow_that_is_given_all_but_the_l
 )
 def test_an_event_that_nobody_hears_is_told_as_such(said: AioRpcError) -> None:
     assert not asyncio.run(engine(WorkflowStatus.STALLED, said)[0].tell("t1", "cancel"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "inbox key declared in metadata but missing from state store",
+        "workflow history signature verification failed for 't1': signature 2: events digest "
+        "mismatch for range [6, 9)",
+        "workflow 't1' has 17 unsigned history events but signing is enabled",
+    ],
+)
+def test_a_workflow_that_is_torn_or_forged_is_told_from_one_that_is_away(said: str) -> None:
+    for words, kind in ((said, Unreadable), ("failed to connect", Unavailable)):
+        made, client = engine(WorkflowStatus.RUNNING)
+        client.get_workflow_state = _failing(fault(StatusCode.UNKNOWN, words))
+        with pytest.raises(Unavailable) as it:
+            asyncio.run(made.progress("t1"))
+        assert type(it.value) is kind
+
+
+def _failing(with_fault: AioRpcError) -> Any:
+    async def look(_: str) -> None:
+        raise with_fault
+
+    return look
 
 
 def test_a_start_of_what_runs_already_is_done_and_any_other_fault_may_pass() -> None:

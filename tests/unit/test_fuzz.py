@@ -64,10 +64,11 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Have the files of the apps that keep some be this test's, and end what apps have started."""
-    staging, production = map(str, free_ports(2))
-    monkeypatch.setenv("PIPELINE_FOLDER", str(tmp_path))
-    monkeypatch.setenv("STAGING_PORT", staging)
-    monkeypatch.setenv("PRODUCTION_PORT", production)
+    ports = ("STAGING_PORT", "PRODUCTION_PORT", "POSTGRES_SERVER_PORT", "S3_SERVER_PORT")
+    for name, port in zip(ports, free_ports(len(ports)), strict=True):
+        monkeypatch.setenv(name, str(port))
+    for what in ("PIPELINE", "POSTGRES", "S3", "VAULT", "ESTATE"):
+        monkeypatch.setenv(f"{what}_FOLDER", str(tmp_path / what))
     monkeypatch.setenv(processes.MARK, str(tmp_path))
     yield
     processes.end(processes.of_system(tmp_path))

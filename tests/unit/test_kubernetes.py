@@ -11,9 +11,11 @@ from pydantic_settings import BaseSettings
 
 from orchestrator.trip import TRIP
 from runtime import systems
+from runtime.secure.access import SIGNED
 from systems.orders.fulfilment import ORDER
 from systems.pipeline.release import RUN
 from tests.support import manifests
+from tests.support.allowed import asking
 from tests.support.manifests import PROJECT, Deployed, Resource, title
 
 OLDEST, NEWEST = "1.30", "1.37"
@@ -49,7 +51,9 @@ def test_a_field_that_kubernetes_does_not_know_is_found(there: Deployed, kind: s
     assert fault_of(misspelt(there, kind), NEWEST)
 
 
-@pytest.mark.parametrize("kind", ["Component", "Configuration", "Resiliency"])
+@pytest.mark.parametrize(
+    "kind", ["Component", "Configuration", "Resiliency", "WorkflowAccessPolicy"]
+)
 def test_a_field_that_dapr_does_not_know_is_found(there: Deployed, kind: str) -> None:
     assert dapr_faults(misspelt(there, kind))
 
@@ -83,9 +87,8 @@ def test_each_sidecar_finds_its_app(there: Deployed) -> None:
         assert annotations["dapr.io/app-id"] == app_id == pod["metadata"]["labels"][NAME]
         assert annotations["dapr.io/app-port"] == str(port)
         assert there.apps[app_id]["ports"] == [{"name": "http", "containerPort": port}]
-        assert [annotations["dapr.io/config"]] == [
-            title(each) for each in there.of_kind("Configuration")
-        ]
+        assert annotations["dapr.io/config"] == app_id
+    assert sorted(map(title, there.of_kind("Configuration"))) == sorted(there.local)
 
 
 TERMS = {name.upper() for kind in (TRIP, ORDER, RUN) for name in kind.terms.model_fields}
@@ -135,8 +138,42 @@ def test_the_configuration_is_the_local_one_but_for_names_secrets_and_shutdown(
     local = there.local_resource("Configuration")["spec"]
     del local["nameResolution"], local["secrets"]
     local["api"]["allowed"].append({"name": "shutdown", "version": "v1", "protocol": "http"})
-    [here] = there.of_kind("Configuration")
-    assert here["spec"] == local
+    for here in there.of_kind("Configuration"):
+        of_security = ("accessControl", "features")
+        assert {k: v for k, v in here["spec"].items() if k not in of_security} == local
+
+
+def test_sidecars_allow_exactly_the_calls_of_the_steps(there: Deployed) -> None:
+    system = asking(there.known)
+    here = {title(each): each for each in there.of_kind("Configuration")}
+    assert system.allowed(here) == system.needed()
+    for each in here.values():
+        policies = each["spec"]["accessControl"]["policies"]
+        assert {policy["namespace"] for policy in policies} <= {there.namespace}
+
+
+def test_workflows_are_the_orchestrators_own_and_their_histories_signed(there: Deployed) -> None:
+    policies = {title(each): each for each in there.of_kind("WorkflowAccessPolicy")}
+    orchestrators = asking(there.known).orchestrators
+    for orchestrator in orchestrators:
+        own = policies[f"{orchestrator.kind.app_id}-workflows"]
+        assert own["scopes"] == [orchestrator.kind.app_id]
+        [rule] = own["spec"]["rules"]
+        assert {each["name"] for each in rule["activities"]} == orchestrator.activities()
+    owners = {each.kind.app_id for each in orchestrators}
+    assert {*owners, *policies["no-workflows"]["scopes"]} == set(there.local)
+    for each in there.of_kind("Configuration"):
+        assert {"name": SIGNED, "enabled": True} in each["spec"]["features"]
+
+
+def test_apps_and_sidecars_show_each_other_tokens_of_their_own(there: Deployed) -> None:
+    for app_id, pod in there.pods.items():
+        annotations = pod["metadata"]["annotations"]
+        env = {item["name"]: item for item in there.apps[app_id]["env"]}
+        for variable, of in (("DAPR_API_TOKEN", "api"), ("APP_API_TOKEN", "app")):
+            secret = {"name": f"{app_id}-{of}-token", "key": "token"}
+            assert annotations[f"dapr.io/{of}-token-secret"] == secret["name"]
+            assert env[variable]["valueFrom"] == {"secretKeyRef": secret}
 
 
 def test_resiliency_is_the_local_one_with_breakers_in_this_namespace(there: Deployed) -> None:
@@ -233,3 +270,7 @@ def secret_keys(there: Deployed) -> Iterator[tuple[str, str]]:
         for item in component["spec"]["metadata"]:
             if "secretKeyRef" in item:
                 yield item["secretKeyRef"]["name"], item["secretKeyRef"]["key"]
+    for app in there.apps.values():
+        for item in app["env"]:
+            if secret := item.get("valueFrom", {}).get("secretKeyRef"):
+                yield secret["name"], secret["key"]

@@ -1,4 +1,4 @@
-"""What logs tell nobody: the values of variables, and mail addresses."""
+"""What logs tell nobody, the values of variables and mail addresses, and what no trace has."""
 
 import io
 import json
@@ -8,6 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from telemetry.logs import set_up_logs
+from telemetry.tracing import TracingSettings
+
+
+def test_paths_that_are_secrets_are_in_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = TracingSettings().excluded
+    monkeypatch.setenv("UNTRACED_PATHS", "/id/")
+    assert TracingSettings().excluded == f"{usual},/id/"
 
 
 @pytest.fixture(params=["text", "json"])

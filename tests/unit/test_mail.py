@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
+from base.token import signed
 from base.wire import Money
 from services.notification.calendar import entries
 from services.notification.mail import compose, money
@@ -77,6 +78,18 @@ def test_a_confirmation_links_to_its_calendar_entry() -> None:
     mail = compose("t1:confirmation", Confirmation.model_validate(FACTS))
     for part in (mail.html, mail.text):
         assert "/notifications/t1:confirmation/calendar.ics" in part
+
+
+def test_in_a_secure_system_the_link_opens_it_without_a_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("APP_API_TOKEN", "secret")
+    link = signed("/notifications/t1:confirmation/calendar.ics", "secret")
+    assert "calendar.ics?key=" in link
+    mail = compose("t1:confirmation", Confirmation.model_validate(FACTS))
+    for part in (mail.html, mail.text):
+        assert link in part
+        assert "secret" not in part
 
 
 def test_the_calendar_has_the_flight_and_the_nights() -> None:

@@ -16,6 +16,8 @@ from systems.bank.orchestrator import app as transfers
 from systems.delivery.orchestrator import app as deliveries
 from systems.orders.orchestrator import app as orders
 from systems.pipeline.orchestrator import app as runs
+from systems.tenants.orchestrator import app as tenants
+from systems.tenants.removals import app as removals
 from tests.unit.errands import ERRAND, MILK, World
 from tests.unit.peopled import OWN_PAGE, Peopled, through_sidecar
 
@@ -26,6 +28,8 @@ APPS = {
     "transfer": transfers,
     "delivery": deliveries,
     "run": runs,
+    "tenant": tenants,
+    "removal": removals,
 }
 HERE, YES = {"where": "the shop"}, {"approved": True}
 

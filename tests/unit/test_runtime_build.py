@@ -74,3 +74,18 @@ def test_progress_says_what_is_left() -> None:
     lines = ["go: downloading x v1"] * 3 + ["package"] * (module.compiled // 2)
     assert build.progress(module, lines).startswith("2 of 3 parts, 50 %, ")
     assert "99 %" in build.progress(module, ["package"] * 2 * module.compiled)
+
+
+def test_what_a_system_needs_besides_dapr_is_built_once_and_for_it_alone(calls: Path) -> None:
+    build.of_system("orders")
+    assert not calls.exists()
+    build.of_system("tenants")
+    build.of_system("tenants")
+    assert len(calls.read_text().split()) == 1
+    assert (build.programs(build.S3) / "versitygw").is_file()
+    assert build.progress(build.S3, []).startswith("1 of 1 parts, 0 %, ")
+
+
+def test_every_pin_of_the_gateway_has_its_digest() -> None:
+    assert build.S3.version
+    assert (build.S3.folder / "go.sum").read_text().count("h1:") > 100

@@ -8,6 +8,7 @@ import yaml
 
 from runtime import identity, sample, supervisor, template
 from runtime.dapr import Dapr
+from runtime.errors import SetupError
 from runtime.system import System
 from runtime.systems import every
 from runtime.template import Changes
@@ -31,6 +32,14 @@ def test_only_the_orchestrator_is_told_of_the_provider(tmp_path: Path, name: str
         else:
             assert told == set()
     assert port not in system.template.ports
+
+
+def test_where_another_door_would_stand_open_nobody_is_asked_at_one(tmp_path: Path) -> None:
+    system = System(PROJECT, tmp_path, Changes(by=10_000, people=True), name="tenants")
+    system._make_folders()
+    system._write_template()
+    with pytest.raises(SetupError, match="removal-orchestrator, tenant-orchestrator"):
+        system._identity()
 
 
 def test_the_demo_is_set_up_once_and_knows_the_console(tmp_path: Path) -> None:

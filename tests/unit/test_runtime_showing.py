@@ -61,7 +61,7 @@ def sidecar(answering: Answering) -> Any:
 
 def shown(sidecar: str, wanted: Showing, **content: Any) -> str:
     said = io.StringIO()
-    showing.show(wanted, sidecar, Case("t1", KIND, content), Console(file=said, width=100))
+    showing.show(wanted, sidecar, Case("t1", KIND, content), Console(file=said, width=100), {})
     return said.getvalue()
 
 

@@ -24,7 +24,7 @@ PLACEMENT, SCHEDULER, RAFT = 50005, 50006, 8201
 def changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Changes]:
     """Those of a system on free ports, for which a Dapr was found."""
     dapr = Dapr(Path("dapr"), tmp_path, "made up")
-    monkeypatch.setattr(system, "find_or_build", lambda **_: dapr)
+    monkeypatch.setattr(system, "find_or_build", lambda _: dapr)
     with on_free_ports(PROJECT, Changes()) as placed:
         yield placed
 

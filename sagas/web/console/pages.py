@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +41,13 @@ Pages = Callable[[showing.Show], APIRouter]
 class Console:
     """What a kind brings of its own: ``templates`` that take the place of the toolkit's of the same
     name (``_cards.html``, ``_links.html``, ``_menu.html``, …), ``pages``, and where its ``form``
-    is."""
+    is. ``asks`` is what its pages ask of services besides the steps of the kind: app-ids, and
+    requests as a step has them. In a secure system the services answer nothing else."""
 
     templates: Path | None = None
     pages: Pages | None = None
     form: str = "/console/new"
+    asks: Sequence[tuple[str, str]] = ()
 
 
 async def _apps(request: Request) -> Apps:

@@ -4,11 +4,11 @@ are drawn as in the unit tests: the same way every time."""
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-import httpx
 import pytest
 
 from runtime.system import System
 from systems.bank.tests.branch import BANK_A, ORCHESTRATOR, SERVICES, Branch
+from tests.support import reach
 from tests.support.fault_proxy import FaultProxy
 from tests.support.whole_system import UnderTest, changes, home, proxies, system
 from tests.unit import conftest
@@ -35,8 +35,7 @@ def branch(system: System, proxies: dict[str, FaultProxy]) -> Iterator[Branch]:
     """The system as a test meets it; after the test, the invariants hold."""
     with ExitStack() as stack:
         clients = {
-            app: stack.enter_context(httpx.Client(base_url=system.app_url(app), timeout=60))
-            for app in (*SERVICES, ORCHESTRATOR)
+            app: stack.enter_context(reach.app(system, app)) for app in (*SERVICES, ORCHESTRATOR)
         }
         mails = system.home / "data" / "mails"
         branch = Branch(clients.pop(ORCHESTRATOR), clients, proxies, mails)

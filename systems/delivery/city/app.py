@@ -10,7 +10,7 @@ from base.app import create_app
 from base.problems import answer_with_problems
 from base.sidecar import Sidecar
 from systems.delivery.city.city import City, CitySettings
-from systems.delivery.city.clients import Clients
+from systems.delivery.city.clients import ASKS, Clients
 
 
 @asynccontextmanager
@@ -29,4 +29,5 @@ async def _ready(_: FastAPI) -> None:
 
 
 app = create_app("City", _live, _ready, "The city lives")
+app.state.asks = ASKS
 answer_with_problems(app, "city", {})

@@ -7,6 +7,21 @@ from base.sidecar import Sidecar
 
 RESTAURANTS, DRIVERS = "restaurant-service", "driver-service"
 
+ASKS = [
+    (RESTAURANTS, "GET restaurants"),
+    (RESTAURANTS, "GET restaurants/{id}/tickets"),
+    (RESTAURANTS, "POST tickets/{id}/accept"),
+    (RESTAURANTS, "POST tickets/{id}/deny"),
+    (RESTAURANTS, "POST tickets/{id}/ready"),
+    (DRIVERS, "PUT drivers/{id}/position"),
+    (DRIVERS, "GET pins/{id}"),
+    (DRIVERS, "POST offers/{id}/accept"),
+    (DRIVERS, "POST offers/{id}/decline"),
+    (DRIVERS, "POST offers/{id}/arrive"),
+    (DRIVERS, "POST offers/{id}/deliver"),
+]
+"""What the city asks of services: in a secure system they answer nothing else."""
+
 
 class Clients:
     """Calls services through a sidecar. What does not come through is tried again by and by, as

@@ -4,7 +4,6 @@ are drawn as in the unit tests: the same way every time."""
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-import httpx
 import pytest
 
 from runtime.system import System
@@ -16,6 +15,7 @@ from systems.orders.tests.shop import (
     WAREHOUSE,
     Shop,
 )
+from tests.support import reach
 from tests.support.fault_proxy import FaultProxy
 from tests.support.whole_system import UnderTest, changes, home, proxies, system
 from tests.unit import conftest
@@ -48,8 +48,7 @@ def shop(system: System, proxies: dict[str, FaultProxy]) -> Iterator[Shop]:
     """The system as a test meets it; after the test, the invariants hold."""
     with ExitStack() as stack:
         clients = {
-            app: stack.enter_context(httpx.Client(base_url=system.app_url(app), timeout=60))
-            for app in (*SERVICES, ORCHESTRATOR)
+            app: stack.enter_context(reach.app(system, app)) for app in (*SERVICES, ORCHESTRATOR)
         }
         shop = Shop(clients.pop(ORCHESTRATOR), clients, proxies, system.home / "data" / "mails")
         yield shop

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-import httpx
 import pytest
 
 from runtime.system import System
 from systems.pipeline.tests.works import DEPLOY, ORCHESTRATOR, SERVICES, TEST, Works
+from tests.support import reach
 from tests.support.fault_proxy import FaultProxy
 from tests.support.whole_system import UnderTest, changes, home, proxies, system
 from tests.unit import conftest
@@ -38,7 +38,7 @@ def works(system: System, proxies: dict[str, FaultProxy]) -> Iterator[Works]:
     """The system as a test meets it; after the test, the invariants hold."""
     with ExitStack() as stack:
         clients = {
-            app: stack.enter_context(httpx.Client(base_url=system.app_url(app), timeout=90))
+            app: stack.enter_context(reach.app(system, app, 90))
             for app in (*SERVICES, ORCHESTRATOR)
         }
         works = Works(clients.pop(ORCHESTRATOR), clients, proxies, system.home / "data")

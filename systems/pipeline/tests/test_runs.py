@@ -130,7 +130,11 @@ def holders(works: Works, name: str) -> Iterator[list[str | None]]:
     over = threading.Event()
 
     def look() -> None:
-        with httpx.Client(base_url=works.services[DEPLOY].base_url, timeout=10) as client:
+        with httpx.Client(
+            base_url=works.services[DEPLOY].base_url,
+            headers=works.services[DEPLOY].headers,
+            timeout=10,
+        ) as client:
             while not over.wait(0.05):
                 seen.append(client.get(f"/environments/{name}").json().get("holder"))
 

@@ -24,5 +24,6 @@ def banks() -> Iterator[System]:
 def page(browser: Browser, banks: System) -> Iterator[Page]:
     """A page of the console."""
     refused = ["403", "404", "409", "422"]
-    with page_at(browser, banks.app_url(ORCHESTRATOR), refused) as page:
+    shown = banks.app_headers(ORCHESTRATOR)
+    with page_at(browser, banks.app_url(ORCHESTRATOR), refused, shown) as page:
         yield page

@@ -5,13 +5,13 @@ import re
 from itertools import count
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from runtime.system import System
 from systems.bank.tests.branch import BANK_B, ORCHESTRATOR
 from systems.bank.words import EXAMPLE
+from tests.support import reach
 from tests.support.waiting import until
 
 ANNA, DORA = "DE07900100000000001000", "DE50900100000000001002"
@@ -113,7 +113,7 @@ def test_money_that_is_returned_shows_the_reversing_entry(page: Page, banks: Sys
         page, initiatorId="dora", payeeName="Fenna de Wit", **LARGE | {"payee": FENNA}
     )
     page.get_by_role("button", name="Review").click()
-    with httpx.Client(base_url=banks.app_url(BANK_B)) as bank:
+    with reach.app(banks, BANK_B) as bank:
         bank.post(f"/accounts/{FENNA}/freeze", json={"reason": "a test"}).raise_for_status()
         decide(page, "bob", "Approve")
         status(page, "rejected")

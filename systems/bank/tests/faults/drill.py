@@ -20,6 +20,7 @@ from systems.bank.tests.branch import (
     Json,
     uneven,
 )
+from tests.support import reach
 from tests.support.striker import Striker, insist
 from tests.support.strikes import Strike
 
@@ -84,7 +85,7 @@ class Drill:
         body, cancels = self._body(draw), draw.random() < 0.15
         self.branch.transfers[transfer_id] = body
         time.sleep(draw.uniform(0, _LONGEST_PAUSE_SECONDS))
-        with httpx.Client(base_url=self.system.app_url(ORCHESTRATOR), timeout=15) as client:
+        with reach.app(self.system, ORCHESTRATOR, 15) as client:
             headers, path = {"Prefer": "respond-async"}, f"/transfers/{transfer_id}"
             insist(lambda: client.put(path, json=body, headers=headers))
             if cancels:

@@ -28,7 +28,8 @@ def by_hand() -> Iterator[System]:
 @pytest.fixture
 def page(browser: Browser, by_hand: System) -> Iterator[Page]:
     """A page of the console. After the test nothing is on its way, and the driver is off."""
-    with page_at(browser, by_hand.app_url(ORCHESTRATOR), refused=["409", "422"]) as page:
+    shown = by_hand.app_headers(ORCHESTRATOR)
+    with page_at(browser, by_hand.app_url(ORCHESTRATOR), ["409", "422"], shown) as page:
         yield page
         for delivery in page.request.get("/deliveries?status=running").json()["deliveries"]:
             page.request.post(f"/deliveries/{delivery['deliveryId']}/cancel")

@@ -5,13 +5,13 @@ import re
 from itertools import count
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from runtime.system import System
 from systems.delivery.tests.town import DRIVERS, ORCHESTRATOR
 from systems.delivery.words import EXAMPLE
+from tests.support import reach
 
 _numbers = count(1)
 
@@ -113,7 +113,7 @@ def test_a_driver_who_gives_back_is_replaced(page: Page, by_hand: System) -> Non
     say(page, "Driver", "Wait at the counter")
     say(page, "Driver", "Accept")
     say(page, "Driver", "Give back")
-    with httpx.Client(base_url=by_hand.app_url(DRIVERS)) as drivers:
+    with reach.app(by_hand, DRIVERS) as drivers:
         here = {"latitude": 52.5235, "longitude": 13.4122}
         drivers.put("/drivers/other/position", json=here).raise_for_status()
         expect(page.get_by_label("Driver", exact=True)).to_contain_text("other")
@@ -131,7 +131,7 @@ def test_the_track_is_drawn_anew_as_the_driver_moves(page: Page, by_hand: System
     expect(page.locator("h1")).to_have_text("Your food is on the way")
     expect(page.locator(".track text")).to_have_text(["Restaurant", "Door", "Driver"])
     driver, route = page.locator(".track .driver circle"), page.locator(".track .trail")
-    with httpx.Client(base_url=by_hand.app_url(DRIVERS)) as drivers:
+    with reach.app(by_hand, DRIVERS) as drivers:
         for latitude in (52.5270, 52.5320):
             before = driver.get_attribute("cy")
             there = {"latitude": latitude, "longitude": 13.4100}

@@ -12,6 +12,7 @@ import httpx
 from runtime.system import System
 from systems.delivery.tests import crowd
 from systems.delivery.tests.town import ORCHESTRATOR, TERMINAL, Town
+from tests.support import reach
 from tests.support.striker import Striker, insist
 from tests.support.strikes import Strike
 
@@ -50,7 +51,7 @@ class Drill:
         wanted, cancels = crowd.body(draw), draw.random() < 0.15
         self.town.orders.append(order_id)
         time.sleep(draw.uniform(0, _LONGEST_PAUSE_SECONDS))
-        with httpx.Client(base_url=self.system.app_url(ORCHESTRATOR), timeout=15) as client:
+        with reach.app(self.system, ORCHESTRATOR, 15) as client:
             headers = {"Prefer": "respond-async"}
             path = f"/deliveries/{order_id}"
             insist(lambda: client.put(path, json=wanted, headers=headers))

@@ -24,5 +24,6 @@ def by_hand() -> Iterator[System]:
 @pytest.fixture
 def page(browser: Browser, by_hand: System) -> Iterator[Page]:
     """A page of the console."""
-    with page_at(browser, by_hand.app_url(ORCHESTRATOR), refused=["409", "422"]) as page:
+    shown = by_hand.app_headers(ORCHESTRATOR)
+    with page_at(browser, by_hand.app_url(ORCHESTRATOR), ["409", "422"], shown) as page:
         yield page

@@ -5,13 +5,13 @@ import re
 from itertools import count
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from runtime.system import System
 from systems.orders.tests.shop import INVENTORY, ORCHESTRATOR
 from systems.orders.words import EXAMPLE
+from tests.support import reach
 from tests.support.waiting import until
 
 _numbers = count(1)
@@ -121,7 +121,7 @@ def test_an_order_is_cancelled_while_it_is_packed(page: Page) -> None:
 
 def test_on_a_shortage_the_customer_decides(page: Page, by_hand: System) -> None:
     receipt = {"sku": "BOWL-KINTSUGI", "warehouse": "osaka", "quantity": 1}
-    with httpx.Client(base_url=by_hand.app_url(INVENTORY)) as inventory:
+    with reach.app(by_hand, INVENTORY) as inventory:
         inventory.put("/receipts/one", json=receipt).raise_for_status()
     place(page, lines=[{"sku": "BOWL-KINTSUGI", "quantity": 3}])
     page.get_by_role("button", name="Send what is there").click()
@@ -153,6 +153,7 @@ def test_pages_fit_their_width_in_light_and_dark(
     expect(page.get_by_label("Parcel 2", exact=True)).to_be_visible()
     context = browser.new_context(
         base_url=by_hand.app_url(ORCHESTRATOR),
+        extra_http_headers=by_hand.app_headers(ORCHESTRATOR),
         color_scheme="dark" if scheme == "dark" else "light",
         viewport={"width": width, "height": 900},
     )

@@ -12,6 +12,7 @@ import httpx
 
 from runtime.system import System
 from systems.orders.tests.shop import ORCHESTRATOR, TERMINAL, Shop, lines
+from tests.support import reach
 from tests.support.striker import Striker, insist
 from tests.support.strikes import Strike
 
@@ -49,7 +50,7 @@ class Drill:
         draw = random.Random(f"{self.seed} {order_id.rpartition('-')[2]}")
         body, cancels = self._body(order_id, draw), draw.random() < 0.15
         time.sleep(draw.uniform(0, _LONGEST_PAUSE_SECONDS))
-        with httpx.Client(base_url=self.system.app_url(ORCHESTRATOR), timeout=15) as client:
+        with reach.app(self.system, ORCHESTRATOR, timeout=15) as client:
             headers = {"Prefer": "respond-async"}
             path = f"/orders/{order_id}"
             insist(lambda: client.put(path, json=body, headers=headers))

@@ -12,6 +12,7 @@ import httpx
 from runtime.system import System
 from systems.pipeline.tests.works import ORCHESTRATOR, TERMINAL, Json, Works
 from systems.pipeline.words import EXAMPLE
+from tests.support import reach
 from tests.support.striker import Striker, insist
 from tests.support.strikes import Strike
 
@@ -60,7 +61,7 @@ class Drill:
         cancels = draw.random() < 0.15
         self.works.runs.append(run_id)
         time.sleep(draw.uniform(0, _LONGEST_PAUSE_SECONDS))
-        with httpx.Client(base_url=self.system.app_url(ORCHESTRATOR), timeout=15) as client:
+        with reach.app(self.system, ORCHESTRATOR, 15) as client:
             headers, path = {"Prefer": "respond-async"}, f"/runs/{run_id}"
             body = EXAMPLE | {"commit": commit}
             insist(lambda: client.put(path, json=body, headers=headers))

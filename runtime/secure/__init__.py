@@ -1,0 +1,1 @@
+"""What a system with ``SECURE=1`` has besides: identities, tokens, and who may call what."""

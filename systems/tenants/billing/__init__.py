@@ -1,0 +1,1 @@
+"""BillingService: an account for each tenant, and its final invoice."""

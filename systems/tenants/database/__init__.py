@@ -1,0 +1,1 @@
+"""DatabaseService: a PostgreSQL schema and a role for each tenant."""

@@ -1,0 +1,1 @@
+"""TenantService: which tenant has which slug, and what is being done with it."""

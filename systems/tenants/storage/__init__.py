@@ -1,0 +1,1 @@
+"""StorageService: an S3 bucket and a user for each tenant."""

@@ -1,0 +1,1 @@
+"""The console of tenants in a real browser."""
