@@ -103,6 +103,17 @@ class Platform:
             within=60,
         )
 
+    def helped(self, app: str, path: str) -> Json:
+        """Return a case once it has ended; whenever it needs attention, it is told to go on."""
+
+        def case() -> Json:
+            found = self._get(app, path)
+            if found["status"] == "needs_attention":
+                self.ask(app, f"{path}/resume")
+            return found
+
+        return until(case, lambda found: found["status"] in TERMINAL, f"{path} to end", within=120)
+
     def remove(self, tenant_id: str, removal_id: str = "") -> str:
         """Ask for the removal of a tenant; return the id of that."""
         removal_id = removal_id or f"rm-{next(_serial):05d}"

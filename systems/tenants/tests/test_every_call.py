@@ -17,7 +17,16 @@ from systems.tenants.tests.calls import (
     UNMAKING,
     Call,
 )
-from systems.tenants.tests.platform import ORCHESTRATOR, REMOVALS, Platform
+from systems.tenants.tests.platform import (
+    BILLING,
+    DATABASE,
+    IDENTITY,
+    ORCHESTRATOR,
+    REMOVALS,
+    STORAGE,
+    TENANT,
+    Platform,
+)
 from tests.support.fault_proxy import Kind
 
 PROMISED = ("migrate", "add owner", "try schema", "try bucket", "try realm")
@@ -186,3 +195,26 @@ def test_removals_at_every_call_and_every_undo_go_on_after_kills(
     now = platform.directory()
     assert {now[tenant_id]["status"] for tenant_id in gone.values()} == {"removed"}
     assert {now[tenant_id]["status"] for tenant_id in back.values()} == {"active"}
+
+
+def test_what_services_were_doing_when_they_are_killed_is_whole_or_gone(
+    platform: Platform, system: System
+) -> None:
+    """All services that own something are killed (-9) while tenants are set up, and while others
+    are removed. One that is in use meanwhile has everything still."""
+    owners = (DATABASE, STORAGE, IDENTITY, BILLING, TENANT)
+    in_use, *leaving = (platform.set_up() for _ in range(4))
+    coming = [platform.tenant_id("s") for _ in range(6)]
+    removals = [platform.remove(tenant_id) for tenant_id in leaving]
+    for removal_id in removals:
+        platform.waive(removal_id)
+    for tenant_id in coming:
+        platform.put(tenant_id)
+    for service in owners:
+        system.kill("app", service)
+    system.restart()
+    ends = {platform.helped(ORCHESTRATOR, f"/tenants/{each}")["status"] for each in coming}
+    assert ends <= {"active", "failed"}
+    ends = {platform.helped(REMOVALS, f"/removals/{each}")["status"] for each in removals}
+    assert ends == {"removed"}
+    assert platform.verify(in_use)["matches"]
