@@ -160,6 +160,7 @@ def test_pages_fit_their_width_in_light_and_dark(
     )
     context = browser.new_context(
         base_url=banks.app_url(ORCHESTRATOR),
+        extra_http_headers=banks.app_headers(ORCHESTRATOR),
         color_scheme="dark" if scheme == "dark" else "light",
         viewport={"width": width, "height": 900},
     )

@@ -172,6 +172,7 @@ def test_pages_fit_their_width_in_light_and_dark(
     expect(page.get_by_label("Driver", exact=True)).to_contain_text("offered")
     context = browser.new_context(
         base_url=by_hand.app_url(ORCHESTRATOR),
+        extra_http_headers=by_hand.app_headers(ORCHESTRATOR),
         color_scheme="dark" if scheme == "dark" else "light",
         viewport={"width": width, "height": 900},
     )

@@ -102,6 +102,7 @@ def test_pages_fit_their_width_in_light_and_dark(
     run_id = works.environment("production")["history"][0]["run"]
     context = browser.new_context(
         base_url=system.app_url(ORCHESTRATOR),
+        extra_http_headers=system.app_headers(ORCHESTRATOR),
         color_scheme="dark" if scheme == "dark" else "light",
         viewport={"width": width, "height": 900},
     )
