@@ -1,32 +1,12 @@
 """The calls of a transfer from bank A to bank B, as a proxy sees them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from systems.bank.tests.branch import BANK_A, BANK_B, COMPLIANCE, FRAUD, NOTIFICATION
-from tests.support.fault_proxy import Seen, about
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call of a step: ``path`` is how its path ends. ``by_account``: it does not name its
-    transfer, but the account."""
-
-    step: str
-    service: str
-    method: str
-    path: str
-    by_account: bool = False
-
-    def of(self, transfer_id: str, iban: str = "") -> Callable[[Seen], bool]:
-        """Match the call of one transfer, which is about the account."""
-        return about(iban if self.by_account else transfer_id, self.method, self.path)
-
+from tests.support.every_call import Call
 
 ROWS = [
     [
-        Call("check payer at bank-a", BANK_A, "POST", "/accounts/check", by_account=True),
-        Call("check payee at bank-b", BANK_B, "POST", "/accounts/check", by_account=True),
+        Call("check payer at bank-a", BANK_A, "POST", "/accounts/check"),
+        Call("check payee at bank-b", BANK_B, "POST", "/accounts/check"),
     ],
     [Call("hold at bank-a", BANK_A, "PUT", ":hold")],
     [
@@ -36,7 +16,8 @@ ROWS = [
     ],
     [Call("debit payer at bank-a", BANK_A, "POST", ":hold/post")],
 ]
-"""Up to the pivot. The calls of one row are made together."""
+"""Up to the pivot. The calls of one row are made together; those of the first name no transfer, but
+an account."""
 
 UNDOS = [
     [],

@@ -1,143 +1,67 @@
-"""Every call of a transfer up to the pivot is refused, fails, is lost, cancelled, cut short by a
-crash: the money has arrived, or is where it was. The fixture `branch` checks which of the two."""
+"""Every call of a transfer goes wrong: the money has arrived, or is where it was. The fixture
+`branch` checks which of the two."""
 
-from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import ClassVar
 
+import httpx
 import pytest
 
 from runtime.system import System
 from systems.bank.tests.branch import ORCHESTRATOR, Branch, Json
-from systems.bank.tests.calls import CALLS, CREDIT, FORWARD, Call, undone_after
-from tests.support.fault_proxy import Fault, Kind
-
-each_call = pytest.mark.parametrize("call", CALLS, ids=lambda call: call.step)
-
-
-def sent(
-    branch: Branch, stack: ExitStack, call: Call, kind: Kind, times: float
-) -> tuple[str, Fault]:
-    """Send money, the call going wrong until the stack is left; return the transfer's id."""
-    transfer_id = branch.transfer_id(kind.replace(" ", "-"))
-    payer, payee = branch.pair()
-    matches = call.of(transfer_id, payee if "payee" in call.step else payer)
-    fault = stack.enter_context(branch.proxies[call.service].fault(kind, matches, times))
-    branch.send(transfer_id, payer, payee)
-    return transfer_id, fault
+from systems.bank.tests.calls import CALLS, CREDIT, FORWARD, ROWS, undone_after
+from tests.support.every_call import Call, Case, EveryCall, Rehearsal
+from tests.support.fault_proxy import about
 
 
-def with_fault(
-    branch: Branch, call: Call, kind: Kind, times: float = float("inf")
-) -> tuple[Json, Fault]:
-    """Send money with a call going wrong; return how the transfer ended."""
-    with ExitStack() as stack:
-        transfer_id, fault = sent(branch, stack, call, kind, times)
-        return branch.ended(transfer_id), fault
+@dataclass
+class Transfers(Rehearsal):
+    """Transfers, each between two new accounts."""
+
+    branch: Branch
+    system: System
+
+    calls, forward, done = CALLS, FORWARD, "completed"
+    told: ClassVar = {"completed": ["credited", "debited"]}
+    orchestrator = ORCHESTRATOR
+
+    def __post_init__(self) -> None:
+        self.proxies = self.branch.proxies
+
+    def case(self, name: str, call: Call) -> Case:
+        transfer_id, (payer, payee) = self.branch.transfer_id(name), self.branch.pair()
+        account = payee if "payee" in call.step else payer
+        text = account if call in ROWS[0] else transfer_id
+        matches = about(text, call.method, call.path)
+        return Case(transfer_id, matches, lambda: self.branch.send(transfer_id, payer, payee))
+
+    def ended(self, case_id: str) -> Json:
+        return self.branch.ended(case_id)
+
+    def parked(self, case_id: str) -> Json:
+        return self.branch.parked(case_id)
+
+    def ask(self, case_id: str, what: str) -> httpx.Response:
+        return self.branch.ask(case_id, what)
+
+    def undone_after(self, call: Call) -> list[str]:
+        return undone_after(call)
+
+    def mails_of(self, case_id: str) -> list[str]:
+        return self.branch.mails_of(case_id)
 
 
-def check_undone(transfer: Json, call: Call) -> None:
-    """Every row up to the call that leaves something is undone, in reverse order."""
-    done = transfer["compensations"]
-    assert list(dict.fromkeys(entry["step"] for entry in done)) == undone_after(call)
-    assert {entry["result"] for entry in done} <= {"done"}
+@pytest.fixture
+def rehearsal(branch: Branch, system: System) -> Transfers:
+    return Transfers(branch, system)
 
 
-@each_call
-def test_a_refused_call_undoes_all_before_it(branch: Branch, call: Call) -> None:
-    transfer, fault = with_fault(branch, call, "refused")
-    assert fault.hits == 1
-    assert transfer["status"] == "rejected"
-    assert transfer["halt"] == {"step": call.step, "reason": "no", "detail": "It does not like it."}
-    check_undone(transfer, call)
-
-
-@pytest.mark.parametrize("kind", ["error", "lost answer"])
-def test_a_call_that_fails_for_good_undoes_all_before_it_and_itself(
-    branch: Branch, kind: Kind
-) -> None:
-    """All at once, for each takes its four tries."""
-    with ExitStack() as stack:
-        placed = {call: sent(branch, stack, call, kind, float("inf")) for call in CALLS}
-        for call, (transfer_id, fault) in placed.items():
-            transfer = branch.ended(transfer_id)
-            assert fault.hits == 4
-            assert (transfer["status"], transfer["halt"]["step"]) == ("failed", call.step)
-            check_undone(transfer, call)
-
-
-@pytest.mark.parametrize("call", [*CALLS, *FORWARD], ids=lambda call: call.step)
-def test_a_call_whose_answer_is_lost_is_done_once(branch: Branch, call: Call) -> None:
-    transfer, fault = with_fault(branch, call, "lost answer", times=1)
-    assert fault.hits == 1
-    assert transfer["status"] == "completed"
-    assert branch.mails_of(transfer["transferId"]) == ["credited", "debited"]
-
-
-@each_call
-def test_a_cancel_during_a_call_undoes_all_before_it_and_itself(branch: Branch, call: Call) -> None:
-    with ExitStack() as stack:
-        transfer_id, fault = sent(branch, stack, call, "held", times=1)
-        fault.wait()
-        assert branch.ask(transfer_id, "cancel").status_code == 202
-    transfer = branch.ended(transfer_id)
-    assert transfer["status"] == "cancelled"
-    check_undone(transfer, call)
-
-
-def test_transfers_at_every_call_go_on_after_a_crash_of_orchestrator_and_sidecar(
-    branch: Branch, system: System
-) -> None:
-    placed = {}
-    with ExitStack() as held:
-        for call in [*CALLS, *FORWARD]:
-            placed[call.step], fault = sent(branch, held, call, "held", float("inf"))
-            fault.wait()
-        system.kill("sidecar", ORCHESTRATOR)
-        system.kill("app", ORCHESTRATOR)
-    system.restart()
-    ends = {step: branch.ended(transfer)["status"] for step, transfer in placed.items()}
-    assert ends == dict.fromkeys(placed, "completed")
-
-
-def test_a_transfer_cancelled_right_before_a_crash_is_undone_after_it(
-    branch: Branch, system: System
-) -> None:
-    placed = {}
-    with ExitStack() as held:
-        for call in CALLS:
-            placed[call.step], fault = sent(branch, held, call, "held", float("inf"))
-            fault.wait()
-        for transfer_id in placed.values():
-            assert branch.ask(transfer_id, "cancel").status_code == 202
-        system.kill("sidecar", ORCHESTRATOR)
-        system.kill("app", ORCHESTRATOR)
-    system.restart()
-    ends = {step: branch.ended(transfer)["status"] for step, transfer in placed.items()}
-    assert ends == dict.fromkeys(placed, "cancelled")
-
-
-def test_a_credit_that_is_refused_brings_the_money_home(branch: Branch) -> None:
-    transfer, _ = with_fault(branch, CREDIT, "refused")
-    assert (transfer["status"], transfer["halt"]["step"]) == ("rejected", CREDIT.step)
-    assert transfer["money"] == "returned"
-    check_undone(transfer, CALLS[-1])
-    assert branch.mails_of(transfer["transferId"]) == ["returned"]
-
-
-@pytest.mark.parametrize(
-    ("call", "kind"),
-    [(CREDIT, "error"), *((call, kind) for call in FORWARD[1:] for kind in ("error", "refused"))],
-    ids=lambda each: each if isinstance(each, str) else each.step,
-)
-def test_past_the_pivot_what_fails_waits_for_a_person_and_goes_on(
-    branch: Branch, call: Call, kind: Kind
-) -> None:
-    with ExitStack() as stack:
-        transfer_id, _ = sent(branch, stack, call, kind, float("inf"))
-        transfer = branch.parked(transfer_id)
-        assert {each["step"] for each in transfer["attention"]["blocked"]} == {call.step}
-        refused = branch.ask(transfer_id, "cancel")
-        assert (refused.status_code, refused.json()["reason"]) == (409, "too_late")
-    assert branch.ask(transfer_id, "resume").status_code == 202
-    transfer = branch.ended(transfer_id)
-    assert transfer["status"] == "completed"
-    assert not transfer["compensations"]
+class TestTransfers(EveryCall):
+    def test_a_credit_that_is_refused_brings_the_money_home(self, rehearsal: Transfers) -> None:
+        with rehearsal.begun([CREDIT], "refused") as cases:
+            [(transfer_id, _)] = cases.values()
+            transfer = rehearsal.ended(transfer_id)
+        assert (transfer["status"], transfer["halt"]["step"]) == ("rejected", CREDIT.step)
+        assert transfer["money"] == "returned"
+        rehearsal.check_undone(transfer, CALLS[-1])
+        assert rehearsal.branch.mails_of(transfer_id) == ["returned"]

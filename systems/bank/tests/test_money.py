@@ -23,7 +23,9 @@ def held_at_the_credit(branch: Branch, stack: ExitStack) -> tuple[str, str, str,
     """Return a transfer whose credit is held back until the stack is left, payer, payee, fault."""
     transfer_id, (payer, payee) = branch.transfer_id("way"), branch.pair()
     fault = stack.enter_context(
-        branch.proxies[BANK_B].fault("held", CREDIT.of(transfer_id), times=1)
+        branch.proxies[BANK_B].fault(
+            "held", about(transfer_id, CREDIT.method, CREDIT.path), times=1
+        )
     )
     branch.send(transfer_id, payer, payee, 7_000)
     fault.wait()
@@ -104,7 +106,9 @@ def test_money_that_cannot_be_brought_home_is_parked_in_transit_until_a_person_h
     transfer_id, (payer, payee) = branch.transfer_id("stuck"), branch.pair()
     with ExitStack() as stack:
         stack.enter_context(
-            branch.proxies[BANK_B].fault("refused", CREDIT.of(transfer_id), times=1)
+            branch.proxies[BANK_B].fault(
+                "refused", about(transfer_id, CREDIT.method, CREDIT.path), times=1
+            )
         )
         stack.enter_context(
             branch.proxies[BANK_A].fault("error", about(transfer_id, "POST", ":hold/reverse"))

@@ -1,25 +1,16 @@
 """The calls of a run, as a proxy sees them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from systems.pipeline.tests.works import BUILD, DEPLOY, NOTIFICATION, SCAN, TEST
+from tests.support.every_call import Call
 from tests.support.fault_proxy import Seen
 
 
-@dataclass(frozen=True)
-class Call:
-    """A call of a step: ``path`` is its path, with ``{run}`` for the id of the run."""
-
-    step: str
-    service: str
-    method: str
-    path: str
-
-    def of(self, run_id: str) -> Callable[[Seen], bool]:
-        """Match the call of one run."""
-        path = self.path.format(run=run_id)
-        return lambda seen: seen.method == self.method and seen.path == path
+def matching(call: Call, run_id: str) -> Callable[[Seen], bool]:
+    """Match the call of a run, whose id stands for ``{run}`` in its path."""
+    path = call.path.format(run=run_id)
+    return lambda seen: seen.method == call.method and seen.path == path
 
 
 CALLS = [

@@ -1,7 +1,6 @@
 """The calls of both sagas, as a proxy sees them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from systems.tenants.tests.platform import (
     BILLING,
@@ -11,22 +10,14 @@ from systems.tenants.tests.platform import (
     STORAGE,
     TENANT,
 )
+from tests.support.every_call import Call
 from tests.support.fault_proxy import Seen
 
 
-@dataclass(frozen=True)
-class Call:
-    """A call of a step: how its path ends, where ``{}`` is the id of the case or of the tenant."""
-
-    step: str
-    service: str
-    method: str
-    path: str
-
-    def of(self, id_: str) -> Callable[[Seen], bool]:
-        """Match the call about one of them."""
-        end = self.path.format(id_)
-        return lambda seen: seen.method == self.method and seen.path.endswith(end)
+def matching(call: Call, id_: str) -> Callable[[Seen], bool]:
+    """Match the call about a case or a tenant, whose id stands for ``{}`` in its path."""
+    end = call.path.format(id_)
+    return lambda seen: seen.method == call.method and seen.path.endswith(end)
 
 
 MAKING = [
@@ -41,6 +32,7 @@ MAKING = [
     Call("try bucket", STORAGE, "POST", "/buckets/{}:bucket/smoke"),
     Call("try realm", IDENTITY, "POST", "/realms/{}:realm/smoke"),
 ]
+LAST = MAKING[-1]
 MADE = [
     Call("activate", TENANT, "POST", "/tenants/{}/activate"),
     Call("send welcome", IDENTITY, "PUT", "/realms/{}:realm/welcome"),

@@ -1,21 +1,24 @@
-"""Every call of both sagas is refused, fails, is lost, cancelled, cut short by a crash: the tenant
-is whole, or nothing of it is left. The fixture `platform` compares with what really exists."""
+"""Every call of both sagas goes wrong: the tenant is whole, or nothing of it is left. The fixture
+`platform` compares with what really exists."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 
+import httpx
 import pytest
 
 from runtime.system import System
 from systems.tenants.tests.calls import (
     BARRING,
     DROPPING,
+    LAST,
     MADE,
     MAKING,
     OPENING,
     REMOVING,
     UNMAKING,
-    Call,
+    matching,
 )
 from systems.tenants.tests.platform import (
     BILLING,
@@ -25,135 +28,99 @@ from systems.tenants.tests.platform import (
     REMOVALS,
     STORAGE,
     TENANT,
+    Json,
     Platform,
 )
+from tests.support.every_call import Call, Case, EveryCall, Rehearsal
 from tests.support.fault_proxy import Kind
 
 PROMISED = ("migrate", "add owner", "try schema", "try bucket", "try realm")
-Each = Callable[[Call], str]
 
 
-def named(call: Call) -> str:
-    return call.step
+@dataclass
+class Tenants(Rehearsal):
+    """Tenants that are set up."""
+
+    platform: Platform
+    system: System
+
+    calls, forward, done = MAKING, MADE, "active"
+    orchestrator = ORCHESTRATOR
+
+    def __post_init__(self) -> None:
+        self.proxies = self.platform.proxies
+
+    def case(self, name: str, call: Call) -> Case:
+        tenant_id = self.platform.tenant_id(name)
+        matches = matching(call, tenant_id)
+        return Case(tenant_id, matches, lambda: self.platform.put(tenant_id))
+
+    def ended(self, case_id: str) -> Json:
+        return self.platform.ended(case_id)
+
+    def parked(self, case_id: str) -> Json:
+        return self.platform.parked(ORCHESTRATOR, f"/tenants/{case_id}")
+
+    def ask(self, case_id: str, what: str) -> httpx.Response:
+        return self.platform.ask(ORCHESTRATOR, f"/tenants/{case_id}/{what}")
+
+    def undone_after(self, call: Call) -> list[str]:
+        """What was made together is dropped together, in the order of UNMAKING."""
+        made = {"claim slug": UNMAKING[-1:]}
+        return [undo.step for undo in made.get(call.step, UNMAKING)]
+
+    def refused_as(self, call: Call) -> str:
+        return "failed" if call.step in PROMISED else "rejected"
+
+    def refusable(self) -> Sequence[Call]:
+        return [*self.calls, MADE[0]]
+
+    def going_forward(self, kind: Kind) -> Sequence[Call]:
+        """The mail is tried for so long that no test waits for it; refused, it is not sent."""
+        return MADE[:1] if kind == "error" else ()
 
 
-def all_at_once(
-    platform: Platform, calls: list[Call], kind: Kind, times: float = float("inf")
-) -> dict[str, dict[str, object]]:
-    """Set up a tenant for each of the calls, side by side, whose call it is that goes wrong; return
-    how they ended, by the step."""
-    ids = {call.step: platform.tenant_id("c") for call in calls}
-    with ExitStack() as stack:
-        faults = {
-            call.step: stack.enter_context(
-                platform.proxies[call.service].fault(kind, call.of(ids[call.step]), times)
-            )
-            for call in calls
-        }
-        for tenant_id in ids.values():
-            platform.put(tenant_id)
-        ends = {step: platform.ended(tenant_id) for step, tenant_id in ids.items()}
-    assert all(fault.hits for fault in faults.values())
-    return ends
+@pytest.fixture
+def rehearsal(platform: Platform, system: System) -> Tenants:
+    return Tenants(platform, system)
 
 
-def test_a_refused_call_undoes_all(platform: Platform) -> None:
-    ends = all_at_once(platform, [*MAKING, MADE[0]], "refused")
-    for step, end in ends.items():
-        assert end["status"] == ("failed" if step in PROMISED else "rejected"), end
-        assert end["halt"] == {"step": step, "reason": "no", "detail": "It does not like it."}
-
-
-@pytest.mark.parametrize("kind", ["error", "lost answer"])
-def test_a_call_that_fails_for_good_undoes_all(platform: Platform, kind: Kind) -> None:
-    """An answer that is lost after CREATE is one of them: what was created is dropped."""
-    ends = all_at_once(platform, MAKING, kind)
-    for step, end in ends.items():
-        assert (end["status"], end["halt"]["step"]) == ("failed", step)  # type: ignore[index]
-
-
-def test_a_call_whose_answer_is_lost_is_done_once(platform: Platform) -> None:
-    ends = all_at_once(platform, [*MAKING, *MADE], "lost answer", times=1)
-    assert {end["status"] for end in ends.values()} == {"active"}
+class TestTenants(EveryCall):
+    pass
 
 
 def test_an_undo_whose_answer_is_lost_is_done_once(platform: Platform) -> None:
-    refused, ids = MAKING[-1], {call.step: platform.tenant_id("u") for call in UNMAKING}
+    ids = {call.step: platform.tenant_id("u") for call in UNMAKING}
     with ExitStack() as stack:
         for call in UNMAKING:
             fault = platform.proxies[call.service].fault(
-                "lost answer", call.of(ids[call.step]), times=1
+                "lost answer", matching(call, ids[call.step]), times=1
             )
             stack.enter_context(fault)
         for tenant_id in ids.values():
-            no = platform.proxies[refused.service].fault("refused", refused.of(tenant_id))
+            no = platform.proxies[LAST.service].fault("refused", matching(LAST, tenant_id))
             stack.enter_context(no)
             platform.put(tenant_id)
         ends = {platform.ended(tenant_id)["status"] for tenant_id in ids.values()}
     assert ends == {"failed"}
 
 
-def test_a_cancel_during_a_call_undoes_all(platform: Platform) -> None:
-    ids = {call.step: platform.tenant_id("x") for call in MAKING}
+def test_tenants_at_every_undo_go_on_after_kills(platform: Platform, system: System) -> None:
+    """App and sidecar of the orchestrator are killed (-9) while tenants, whose provisioning was
+    refused at its last call, are at each undo."""
+    back = {}
     with ExitStack() as stack:
-        held = [
-            stack.enter_context(
-                platform.proxies[call.service].fault("held", call.of(ids[call.step]), times=1)
-            )
-            for call in MAKING
-        ]
-        for tenant_id in ids.values():
-            platform.put(tenant_id)
-        for fault in held:
-            fault.wait()
-        for tenant_id in ids.values():
-            answer = platform.ask(ORCHESTRATOR, f"/tenants/{tenant_id}/cancel")
-            assert answer.status_code == 202
-    ends = {platform.ended(tenant_id)["status"] for tenant_id in ids.values()}
-    assert ends == {"cancelled"}
-
-
-def test_past_the_pivot_a_cancel_is_refused_and_what_fails_waits_for_a_person(
-    platform: Platform,
-) -> None:
-    tenant_id, call = platform.tenant_id("w"), MADE[0]
-    with platform.proxies[call.service].fault("error", call.of(tenant_id)):
-        platform.put(tenant_id)
-        platform.parked(ORCHESTRATOR, f"/tenants/{tenant_id}")
-        refused = platform.ask(ORCHESTRATOR, f"/tenants/{tenant_id}/cancel")
-        assert (refused.status_code, refused.json()["reason"]) == (409, "too_late")
-    assert platform.ask(ORCHESTRATOR, f"/tenants/{tenant_id}/resume").status_code == 202
-    assert platform.ended(tenant_id)["status"] == "active"
-
-
-def test_tenants_at_every_call_and_every_undo_go_on_after_kills(
-    platform: Platform, system: System
-) -> None:
-    """App and sidecar of the orchestrator are killed (-9) while some tenants are at each call, and
-    others, whose provisioning was refused at its last one, at each undo."""
-    forward, back = {}, {}
-    with ExitStack() as stack:
-        for call in [*MAKING, *MADE]:
-            forward[call.step] = tenant_id = platform.tenant_id("k")
-            fault = platform.proxies[call.service].fault("held", call.of(tenant_id))
-            held = stack.enter_context(fault)
-            platform.put(tenant_id)
-            held.wait()
         for call in UNMAKING:
             back[call.step] = tenant_id = platform.tenant_id("k")
-            no = MAKING[-1]
-            stack.enter_context(
-                platform.proxies[no.service].fault("refused", no.of(tenant_id), times=1)
-            )
-            fault = platform.proxies[call.service].fault("held", call.of(tenant_id))
+            no = platform.proxies[LAST.service].fault("refused", matching(LAST, tenant_id), times=1)
+            stack.enter_context(no)
+            fault = platform.proxies[call.service].fault("held", matching(call, tenant_id))
             held = stack.enter_context(fault)
             platform.put(tenant_id)
             held.wait()
         system.kill("sidecar", ORCHESTRATOR)
         system.kill("app", ORCHESTRATOR)
     system.restart()
-    ends = {step: platform.ended(tenant_id)["status"] for step, tenant_id in forward.items()}
-    assert ends == dict.fromkeys(forward, "active")
     ends = {step: platform.ended(tenant_id)["status"] for step, tenant_id in back.items()}
     assert ends == dict.fromkeys(back, "failed")
 
@@ -172,7 +139,7 @@ def test_removals_at_every_call_and_every_undo_go_on_after_kills(
         for call, tenant_id in zip([*on, *OPENING], tenants, strict=True):
             removal_id = f"k-{tenant_id}"
             named_in_it = tenant_id if call in DROPPING else removal_id
-            fault = platform.proxies[call.service].fault("held", call.of(named_in_it))
+            fault = platform.proxies[call.service].fault("held", matching(call, named_in_it))
             held = stack.enter_context(fault)
             platform.remove(tenant_id, removal_id)
             if call in OPENING:
