@@ -95,6 +95,17 @@ class World:
             within,
         )
 
+    def helped(self, trip_id: str, within: float = 60) -> dict[str, Any]:
+        """Return the trip once it has ended; whenever it needs attention, it is told to go on."""
+
+        def trip() -> dict[str, Any]:
+            found = self.trip(trip_id)
+            if found["status"] == "needs_attention":
+                self.orchestrator.post(f"/trips/{trip_id}/resume")
+            return found
+
+        return until(trip, lambda seen: seen["status"] in TERMINAL, f"{trip_id} to end", within)
+
     def reservation(self, service: str, reservation_id: str) -> dict[str, Any] | None:
         return self._look(service, f"/reservations/{reservation_id}")
 
