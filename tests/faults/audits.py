@@ -1,5 +1,6 @@
 """What the audit trail of a trip that ended has to tell, whatever happened to it."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -22,7 +23,8 @@ def check_audit(trip: dict[str, Any], told: list[dict[str, Any]]) -> None:
     done = [e["step"] for e in told if e["event"] == "step_done"]
     ends = ("step_done", "step_refused", "step_failed")
     assert sorted(begun) == sorted(e["step"] for e in told if e["event"] in ends)
-    assert len(done) == len(set(done)), f"a step of {trip['tripId']} was done twice"
+    runs = 1 + sum(e["event"] == "resumed" for e in told)  # one that is begun anew repeats steps
+    assert max(Counter(done).values(), default=0) <= runs, f"{trip['tripId']} did a step twice"
     if trip["status"] == "confirmed":
         assert set(done) >= STEPS
     else:
