@@ -24,6 +24,8 @@ __all__ = ["PROJECT", "UnderTest", "beside", "changes", "home", "proxies", "syst
 
 PROJECT = Path(__file__).resolve().parents[2]
 
+pytest.register_assert_rewrite("tests.support.every_call")  # so that it says what it has seen
+
 
 @dataclass(frozen=True)
 class UnderTest:
