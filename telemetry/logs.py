@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 # Libraries that tell each turn of a workflow, and each line of a mail's delivery.
-_CHATTY = ("durabletask-client", "durabletask-worker", "mail.log")
+_CHATTY = ("durabletask-client", "durabletask-worker", "sagas.workflows", "mail.log")
 _ADDRESS = re.compile(r"[^\s@<>\"'(),:;=\[\]{}]+@[^\s@<>\"'(),:;=\[\]{}]+")
 
 

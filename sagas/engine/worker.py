@@ -2,8 +2,8 @@
 
 The SDK's own has a loop and threads beside, between which a work item hops four or five times. This
 one reads the items with gRPC's asyncio, and leaves what runs them to the SDK: the registry, the
-executor of workflows and that of activities. These are private parts, so their version is pinned,
-and a test notices when they move.
+executor of workflows (`sagas.engine.workflows`) and that of activities. These are private parts, so
+their version is pinned, and a test notices when they move.
 """
 
 import asyncio
@@ -16,11 +16,12 @@ import grpc
 from dapr.clients.http.conf import DAPR_API_TOKEN_HEADER
 from dapr.conf import settings
 from dapr.ext.workflow import WorkflowRuntime
-from dapr.ext.workflow._durabletask import worker as sdk
 from dapr.ext.workflow._durabletask.internal import helpers
 from dapr.ext.workflow._durabletask.internal import orchestrator_service_pb2_grpc as service
 from dapr.ext.workflow._durabletask.internal import protos as pb
 from google.protobuf.empty_pb2 import Empty
+
+from sagas.engine.workflows import Workflows
 
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
@@ -56,6 +57,7 @@ class Worker:
         most_in_hand: int = _MOST_IN_HAND,
     ) -> None:
         self._sdk: Any = runtime._WorkflowRuntime__worker  # type: ignore[attr-defined]
+        self._workflows = Workflows(self._sdk._registry)
         self._address = address
         token = settings.DAPR_API_TOKEN
         self._metadata = ((DAPR_API_TOKEN_HEADER, token),) if token else ()
@@ -128,8 +130,7 @@ class Worker:
     def _turn(self, request: Any, token: str) -> Any:
         """Return what a workflow does at this turn. It runs at once: its code does no I/O."""
         try:
-            executor = sdk._OrchestrationExecutor(self._sdk._registry, _log)
-            done = executor.execute(request.instanceId, request.pastEvents, request.newEvents)
+            done = self._workflows.turn(request.instanceId, request.pastEvents, request.newEvents)
         except Exception as error:
             _log.exception("A turn of %s broke", request.instanceId)
             return _failed_turn(request, token, error)

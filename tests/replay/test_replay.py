@@ -19,6 +19,7 @@ from sagas.core.saga import Saga
 from sagas.core.steps import Step
 from sagas.core.turns import Turns
 from sagas.engine.engine import register
+from sagas.engine.workflows import Workflows
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*/*.jsonl"))
 VERSIONS = {str(number) for number in range(1, len(TRIP.workflows) + 1)}
@@ -67,6 +68,15 @@ def replay(registry: Any, history: Path) -> str:
     raise Diverged("it did not end")
 
 
+def _of_both(registry: Any, history: Path) -> Iterator[tuple[Any, Any]]:
+    """Give what a workflow does at each turn, when it goes on from the last one and when all of its
+    history is replayed."""
+    workflows = Workflows(registry)
+    for past, new in turns(events_of(history)):
+        replayed = worker._OrchestrationExecutor(registry, logging.getLogger("replay"))
+        yield workflows.turn("t1", past, new), replayed.execute("t1", past, new)
+
+
 def _is_scheduled(event: Any) -> bool:
     return bool(event.HasField("taskScheduled") or event.HasField("timerCreated"))
 
@@ -112,3 +122,11 @@ def test_a_saga_that_yields_elsewhere_does_not_replay(
     for history in booked:
         with pytest.raises(Diverged):
             replay(registry, history)
+
+
+@pytest.mark.parametrize("history", HISTORIES, ids=lambda it: f"{it.parent.name} {it.stem}")
+def test_going_on_does_what_a_replay_does(registry: Any, history: Path) -> None:
+    for gone_on, replayed in _of_both(registry, history):
+        assert gone_on.actions == replayed.actions
+        assert gone_on.encoded_custom_status == replayed.encoded_custom_status
+        assert gone_on.version_name == replayed.version_name

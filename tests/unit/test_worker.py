@@ -288,9 +288,11 @@ def test_no_more_is_begun_while_so_much_is_in_hand() -> None:
                 "propagated_history",
             ],
         ),
+        (sdk._OrchestrationExecutor.process_event, ["self", "ctx", "event"]),
+        (sdk._RuntimeOrchestrationContext.get_actions, ["self"]),
         (sdk.TaskHubGrpcWorker._activity_span, ["self", "req", "instance_id"]),
     ],
-    ids=["workflows", "activities", "spans"],
+    ids=["workflows", "activities", "events", "actions", "spans"],
 )
 def test_the_private_parts_of_the_sdk_are_where_they_were(
     part: Callable[..., Any], parameters: list[str]
