@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from base.errors import Changed
+from base.errors import Changed, Refusal
 from base.state import StateStore, Write, decided
 
 D = TypeVar("D", bound=BaseModel)
@@ -39,19 +39,30 @@ class Documents(Generic[D]):
         """Apply ``rule`` and store its answer, if that is new. Raises what the rule raises."""
         return await decided(lambda: self._once(document_id, rule))
 
+    async def make(self, document_id: str, rule: Callable[[D | None], D]) -> D:
+        """Do as `change`, for an id that is most likely new: what is stored under it is looked at
+        only when something is, or when ``rule`` refuses one that is new."""
+        with suppress(Changed, Refusal):
+            made = rule(None)
+            await self._write(document_id, made, None)
+            return made
+        return await self.change(document_id, rule)
+
     async def add(self, document_id: str, document: D) -> None:
         """Store a document, unless the id has one."""
-        write = Write(self._key(document_id), document.model_dump(mode="json"), None)
         with suppress(Changed):
-            await self._state.write([write])
+            await self._write(document_id, document, None)
 
     async def _once(self, document_id: str, rule: Callable[[D | None], D]) -> D:
         known, etag = await self._read(document_id)
         changed = rule(known)
         if changed != known:
-            value = changed.model_dump(mode="json")
-            await self._state.write([Write(self._key(document_id), value, etag)])
+            await self._write(document_id, changed, etag)
         return changed
+
+    async def _write(self, document_id: str, document: D, etag: str | None) -> None:
+        write = Write(self._key(document_id), document.model_dump(mode="json"), etag)
+        await self._state.write([write])
 
     async def _read(self, document_id: str) -> tuple[D | None, str | None]:
         key = self._key(document_id)

@@ -86,7 +86,7 @@ class Deeds(Generic[R]):
         """Do it, unless it is done. ``act`` is pure, and runs again when another writer comes
         first. Refuses as `done`."""
         request = as_asked(wanted)
-        deed = await self._kept.change(deed_id, lambda known: done(deed_id, request, known, act))
+        deed = await self._kept.make(deed_id, lambda known: done(deed_id, request, known, act))
         note(DEEDS, f"{self._noun} done", deed_id)
         return deed
 

@@ -42,7 +42,7 @@ async def charge(charge_id: ResourceId, wanted: ChargeRequest, charges: Charges)
         method=wanted.payment_method,
         request=as_asked(wanted),
     )
-    made = await charges.change(charge_id, lambda known: ledger.charge(asked, known, utc_now()))
+    made = await charges.make(charge_id, lambda known: ledger.charge(asked, known, utc_now()))
     note(CHARGES, made.status, charge_id)
     declined = ledger.decline_of(made)
     if declined:

@@ -60,7 +60,7 @@ async def authorise(
         method=wanted.payment_method,
         request=as_asked(wanted),
     )
-    made = await payments.change(
+    made = await payments.make(
         payment_id, lambda known: rules.authorise(asked, known, utc_now(), seconds)
     )
     shown, refusal = _to_wire(made), rules.refusal_of(made)

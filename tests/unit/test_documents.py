@@ -81,3 +81,32 @@ def test_of_many_documents_those_that_are_stored_are_read_at_once(
     assert store.reads == reads + 1
     assert asyncio.run(documents.many([])) == {}
     assert store.reads == reads + 1
+
+
+def test_what_is_new_is_made_without_a_look(
+    documents: Documents[Count], store: MemoryStore
+) -> None:
+    assert asyncio.run(documents.make("a", one_more)) == Count(value=1)
+    assert store.values["count:a"] == {"value": 1}
+    assert store.reads == 0
+
+
+def test_what_was_there_after_all_is_decided_on(documents: Documents[Count]) -> None:
+    asyncio.run(documents.make("a", one_more))
+    assert asyncio.run(documents.make("a", one_more)) == Count(value=2)
+    assert asyncio.run(documents.make("a", lambda known: known or Count(value=9))) == Count(value=2)
+
+
+def test_what_a_rule_refuses_of_something_new_is_refused_only_if_it_is_new(
+    documents: Documents[Count], store: MemoryStore
+) -> None:
+    def only_known(known: Count | None) -> Count:
+        if known is None:
+            raise Refusal("unknown", "There is none.")
+        return known
+
+    with pytest.raises(Refusal):
+        asyncio.run(documents.make("a", only_known))
+    assert store.values == {}
+    asyncio.run(documents.make("a", one_more))
+    assert asyncio.run(documents.make("a", only_known)) == Count(value=1)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from base.errors import Changed, Unavailable
+from base.errors import Changed, Refusal, Unavailable
 from base.state import Stored, Write
 from kit import hold_store, holds
 from kit.hold_store import HoldStore
@@ -245,3 +245,93 @@ def test_a_refusal_of_the_rule_is_not_written() -> None:
         assert state.values == {}
 
     asyncio.run(live())
+
+
+async def searched(store: HoldStore, *pools: str) -> None:
+    await store.pools(pools)
+
+
+def test_who_has_searched_holds_without_another_look() -> None:
+    async def run() -> None:
+        state = MemoryStore()
+        store = over(state)
+        await searched(store, "seats", "rooms")
+        state.reads = 0
+        await hold(store, "r1", "seats", "rooms")
+        assert state.reads == 0
+        assert set(claims(state, "seats")) == set(claims(state, "rooms")) == {"r1"}
+
+    asyncio.run(run())
+
+
+def test_a_hold_looks_again_when_somebody_wrote_since_the_search() -> None:
+    async def run() -> None:
+        state = MemoryStore()
+        here, elsewhere = over(state), over(state)
+        await searched(here, "seats")
+        await hold(elsewhere, "r1", "seats")
+        await hold(here, "r2", "seats")
+        assert set(claims(state, "seats")) == {"r1", "r2"}
+
+    asyncio.run(run())
+
+
+def test_one_search_serves_one_hold() -> None:
+    async def run() -> None:
+        state = MemoryStore()
+        store = over(state)
+        await searched(store, "seats")
+        await hold(store, "r1", "seats")
+        state.reads = 0
+        await hold(store, "r2", "seats")
+        assert state.reads > 0, "what it wrote itself has a version that nobody told it"
+
+    asyncio.run(run())
+
+
+def test_what_seems_sold_out_since_a_search_is_looked_at_again() -> None:
+    async def run() -> None:
+        state = MemoryStore()
+        here, elsewhere = over(state), over(state)
+        for number in range(9):
+            await hold(elsewhere, f"r{number}", "seats")
+        await searched(here, "seats")
+        await cancel(elsewhere, "r3")
+        await hold(here, "late", "seats")
+        assert set(claims(state, "seats")) == {f"r{n}" for n in range(9) if n != 3} | {"late"}
+
+    asyncio.run(run())
+
+
+def test_a_hold_that_is_repeated_after_a_search_is_the_same_hold() -> None:
+    async def run() -> None:
+        state = MemoryStore()
+        store = over(state)
+        first = await hold(store, "r1", "seats")
+        await searched(store, "seats")
+        again = await hold(store, "r1", "seats")
+        assert again.reservation == first.reservation
+        assert not again.changed
+        await cancel(store, "r1")
+        await searched(store, "seats")
+        with pytest.raises(Refusal, match="cancelled"):
+            await hold(store, "r1", "seats")
+        assert claims(state, "seats") == {}
+
+    asyncio.run(run())
+
+
+def test_of_many_searches_the_latest_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        monkeypatch.setattr(hold_store, "_SEEN", 2)
+        state = MemoryStore()
+        store = over(state)
+        for pool in ("a", "b", "a", "c"):
+            await searched(store, pool)
+        state.reads = 0
+        await hold(store, "r1", "a", "c")
+        assert state.reads == 0
+        await hold(store, "r2", "b")
+        assert state.reads > 0
+
+    asyncio.run(run())

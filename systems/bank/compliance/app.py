@@ -103,7 +103,7 @@ async def screen(
             raise Refusal("idempotency_conflict", f"{screening_id} was of other parties.")
         return known or screener.screen(screening_id, request, parties)
 
-    screened = await kept.change(screening_id, rule)
+    screened = await kept.make(screening_id, rule)
     if no := refusal_of(screened):
         raise no
     return _told(screened)
