@@ -1,6 +1,7 @@
 """``python -m bench``: start everything, measure in rounds, show the tables, leave nothing."""
 
 import argparse
+import secrets
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +14,8 @@ from bench.states import Commit, Secure, State
 from bench.table import Result
 from runtime.errors import SetupError
 
+_SEEDS = 10_000
+
 
 def main() -> int:
     """Run a bench; return 0, 1 after an error, 130 after Ctrl+C."""
@@ -23,13 +26,14 @@ def main() -> int:
         parser.error("--write keeps what is measured beside the peers, not beside other states")
     names = wish.engines or ([THIS.name] if beside else [engine.name for engine in engines.ALL])
     chosen = [engine for engine in engines.ALL if engine.name in names]
-    plan = Plan(wish.rounds, wish.warm_up, wish.seconds, tuple(wish.concurrency))
+    plan = Plan(wish.rounds, wish.warm_up, wish.seconds, tuple(wish.concurrency), wish.seed)
     return command.run(lambda: bench(plan, chosen, beside), "bench", wish.write)
 
 
 def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) -> str:
     """Measure the engines that can be had, and other states of this system; return the report.
     Raises SetupError, RunFailed."""
+    console.print(f"The order of turns is that of --seed {plan.seed}.")
     present, absent = _fetch(chosen)
     site, results = Site(), list[Result]()
     where = machine.describe(site.system.set_up())
@@ -44,7 +48,7 @@ def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) ->
         idle = measure.idle()
         for nth in range(plan.rounds):
             results += measure.measure_round(nth, present, plan, site, console.print)
-    return report.render(results, present, idle, where, absent)
+    return report.render(results, present, plan.seed, idle, where, absent)
 
 
 def _fetch(chosen: Sequence[Engine]) -> tuple[list[Engine], list[str]]:
@@ -72,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=default.seconds, help="of each run")
     parser.add_argument("--warm-up", type=float, default=default.warm_up, help="seconds before")
     parser.add_argument("--concurrency", type=int, nargs="+", default=default.concurrency)
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=secrets.randbelow(_SEEDS),
+        help="of the order of turns; drawn by lot where none is given",
+    )
     parser.add_argument(
         "--engines", nargs="+", choices=names, help="all of them, unless it is compared with itself"
     )

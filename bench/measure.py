@@ -1,6 +1,7 @@
 """Measuring: rounds of turns of runs. In a round every engine has its turn at every concurrency."""
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,12 +21,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured; the times are seconds of each run, a warm-up's at least."""
+    """How much is measured; the times are seconds of each run, a warm-up's at least. The seed
+    tells the order of turns."""
 
     rounds: int = 3
     warm_up: float = 2.0
     seconds: float = 8.0
     concurrency: tuple[int, ...] = (1, 16, 64)
+    seed: int = 0
 
 
 def warm_up(site: Site, plan: Plan) -> None:
@@ -44,12 +47,16 @@ def idle() -> dict[str, float]:
     return {role: 100 * (after[role] - before[role]) / seconds for role in after}
 
 
+def order_of_turns(engines: Sequence[Engine], seed: int, nth: int) -> list[Engine]:
+    """Return the engines in the order of a round: shuffled, and the same for the same seed."""
+    return random.Random(f"{seed}, round {nth}").sample(engines, len(engines))
+
+
 def measure_round(
     nth: int, engines: Sequence[Engine], plan: Plan, site: Site, say: Say
 ) -> Iterator[Result]:
-    """Give every engine its turn, each round another one first. Raises RunFailed."""
-    first = nth % len(engines)
-    for engine in (*engines[first:], *engines[:first]):
+    """Give every engine its turn. Raises RunFailed."""
+    for engine in order_of_turns(engines, plan.seed, nth):
         engine.start(site)
         try:
             for concurrency in plan.concurrency:

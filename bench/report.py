@@ -15,6 +15,7 @@ PAGE = PROJECT / "docs" / "performance.md"
 def render(
     results: Sequence[Result],
     engines: Sequence[Engine],
+    seed: int,
     idle: Mapping[str, float],
     where: str,
     absent: Sequence[str],
@@ -27,8 +28,8 @@ def render(
         [
             where,
             *(f"**Not measured**: {why}" for why in absent),
-            f"Medians over {_times(rounds)}. CPU and memory: the engine and the four services with "
-            "their sidecars.",
+            f"Medians over {_times(rounds)}, turns in each in the order of `--seed {seed}`. "
+            "CPU and memory: the engine and the four services with their sidecars.",
             table.figures(results, titles),
             "This system's figures divided by those of the others, round by round (trips/s: more "
             "is better; all else: less is better):",

@@ -79,7 +79,7 @@ def ratios(ours: Iterable[Result], peer: Iterable[Result], figure: Figure) -> fl
 def figures(results: Sequence[Result], titles: Mapping[str, str]) -> str:
     """Return the main table: an engine a row, for each concurrency."""
     rows = []
-    for concurrency, engine, of in _groups(results):
+    for concurrency, engine, of in _groups(results, titles):
         values = [format(medians(of, figure), spec) for _, figure, spec in _FIGURES]
         rows.append([str(concurrency), titles[engine], *values])
     return markdown(["at once", "engine", *(name for name, _, _ in _FIGURES)], rows)
@@ -87,7 +87,7 @@ def figures(results: Sequence[Result], titles: Mapping[str, str]) -> str:
 
 def comparison(results: Sequence[Result], titles: Mapping[str, str]) -> str:
     """Return the table of this system's figures divided by those of each peer."""
-    groups = {(concurrency, engine): of for concurrency, engine, of in _groups(results)}
+    groups = {(concurrency, engine): of for concurrency, engine, of in _groups(results, titles)}
     rows = []
     for (concurrency, engine), of in groups.items():
         ours = groups.get((concurrency, OURS))
@@ -100,7 +100,7 @@ def comparison(results: Sequence[Result], titles: Mapping[str, str]) -> str:
 def by_process(results: Sequence[Result], titles: Mapping[str, str]) -> str:
     """Return the table of CPU time a trip, a process a column."""
     rows = []
-    for concurrency, engine, of in _groups(results):
+    for concurrency, engine, of in _groups(results, titles):
         rows.append([str(concurrency), titles[engine], *_roles(of, lambda r: r.cpu_ms, 1, ".1f")])
     return markdown(["at once", "engine", *_ROLES], rows)
 
@@ -108,9 +108,10 @@ def by_process(results: Sequence[Result], titles: Mapping[str, str]) -> str:
 def memory_by_process(results: Sequence[Result], titles: Mapping[str, str]) -> str:
     """Return the table of memory at the end of the runs at the highest concurrency."""
     highest = max(r.concurrency for r in results)
+    last = [r for r in results if r.concurrency == highest]
     rows = [
         [titles[engine], *_roles(of, lambda r: r.memory, _MB, ".0f")]
-        for _, engine, of in _groups([r for r in results if r.concurrency == highest])
+        for _, engine, of in _groups(last, titles)
     ]
     return markdown(["engine", *_ROLES], rows)
 
@@ -124,10 +125,13 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {line} |" for line in (first, rule, *lines))
 
 
-def _groups(results: Sequence[Result]) -> list[tuple[int, str, list[Result]]]:
-    """Return the runs of each engine at each concurrency, engines in their first round's order."""
-    keys = dict.fromkeys((r.concurrency, r.engine) for r in results)
-    ordered = sorted(keys, key=lambda key: key[0])
+def _groups(
+    results: Sequence[Result], titles: Mapping[str, str]
+) -> list[tuple[int, str, list[Result]]]:
+    """Return the runs of each engine at each concurrency, engines in the order of their titles."""
+    places = {engine: place for place, engine in enumerate(titles)}
+    keys = {(r.concurrency, r.engine) for r in results}
+    ordered = sorted(keys, key=lambda key: (key[0], places[key[1]]))
     return [(c, e, [r for r in results if (r.concurrency, r.engine) == (c, e)]) for c, e in ordered]
 
 

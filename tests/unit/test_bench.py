@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench import report, states, table
+from bench import engines, measure, report, states, table
 from bench.cpu import counted, spent
 from bench.load import percentile
 from bench.place import Place
@@ -70,6 +70,21 @@ def test_the_tables_have_a_row_for_each_engine_and_leave_idle_roles_empty() -> N
     ours, theirs = table.by_process([result(), peer], TITLES).splitlines()[2:]
     assert "10.0" in ours
     assert "1.0" not in theirs.replace("4.0", "")
+
+
+def test_a_seed_tells_the_order_of_turns() -> None:
+    rounds = [measure.order_of_turns(engines.ALL, 7, nth) for nth in range(8)]
+    assert rounds == [measure.order_of_turns(engines.ALL, 7, nth) for nth in range(8)]
+    assert all(
+        sorted(e.name for e in turns) == sorted(e.name for e in engines.ALL) for turns in rounds
+    )
+    assert len({tuple(e.name for e in turns) for turns in rounds}) > 1
+    assert rounds != [measure.order_of_turns(engines.ALL, 8, nth) for nth in range(8)]
+
+
+def test_the_tables_keep_the_order_of_the_titles_whoever_was_first() -> None:
+    rows = table.figures([result(engine="peer"), result()], TITLES).splitlines()[2:]
+    assert [row.split(" | ")[1].strip() for row in rows] == list(TITLES.values())
 
 
 def test_the_report_goes_between_its_marks(tmp_path: Path) -> None:
