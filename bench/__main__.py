@@ -5,7 +5,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 
-from bench import command, engines, machine, measure, report, states, tools
+from bench import command, engines, machine, measure, noise, report, states, tools
 from bench.command import console
 from bench.engines import THIS, Engine
 from bench.measure import Plan
@@ -48,6 +48,7 @@ def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) ->
         idle = measure.idle()
         for nth in range(plan.rounds):
             results += measure.measure_round(nth, present, plan, site, console.print)
+        console.print(noise.line(results, {engine.name: engine.title for engine in present}))
     return report.render(results, present, plan.seed, idle, where, absent)
 
 

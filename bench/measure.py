@@ -12,6 +12,7 @@ from bench.engines import THIS, Engine
 from bench.load import RunFailed, Target, drive
 from bench.site import ORCHESTRATOR, Site
 from bench.table import Result
+from bench.watch import Moment, Watch, between
 
 _SETTLE_SECONDS = 1.0
 _IDLE_SECONDS = 5.0
@@ -56,11 +57,12 @@ def measure_round(
     nth: int, engines: Sequence[Engine], plan: Plan, site: Site, say: Say
 ) -> Iterator[Result]:
     """Give every engine its turn. Raises RunFailed."""
+    homes = {site.place.home, *(engine.place(site).home for engine in engines)}
     for engine in order_of_turns(engines, plan.seed, nth):
         engine.start(site)
         try:
             for concurrency in plan.concurrency:
-                result = _run(nth, engine, concurrency, plan, site)
+                result = _run(nth, engine, concurrency, plan, site, Watch(homes))
                 say(f"round {nth + 1}  {result}")
                 yield result
         finally:
@@ -68,10 +70,12 @@ def measure_round(
         time.sleep(_SETTLE_SECONDS)
 
 
-def _run(nth: int, engine: Engine, concurrency: int, plan: Plan, site: Site) -> Result:
+def _run(
+    nth: int, engine: Engine, concurrency: int, plan: Plan, site: Site, watch: Watch
+) -> Result:
     run = f"{engine.name}-{nth}-{concurrency}"
     place = engine.place(site)
-    meter, readings = Meter(place.home), list[dict[str, float]]()
+    meter, readings = Meter(place.home), list[tuple[Moment, dict[str, float]]]()
     load = asyncio.run(
         drive(
             Target(engine.verb, engine.url(site), place.headers(ORCHESTRATOR)),
@@ -79,10 +83,10 @@ def _run(nth: int, engine: Engine, concurrency: int, plan: Plan, site: Site) -> 
             concurrency,
             plan.warm_up,
             plan.seconds,
-            lambda: readings.append(meter.cpu_seconds()),
+            lambda: readings.append((watch.now(), meter.cpu_seconds())),
         )
     )
-    memory, (before, after) = meter.memory(), readings
+    memory, ((began, before), (ended, after)) = meter.memory(), readings
     if not load.latencies_ms:
         raise RunFailed(f"{engine.title} ended no trip in {plan.seconds:.0f} s.")
     asyncio.run(verify.verify(run, load.trips, place))
@@ -98,4 +102,5 @@ def _run(nth: int, engine: Engine, concurrency: int, plan: Plan, site: Site) -> 
         cpu_ms=spent(before, after, len(load.latencies_ms)),
         memory=memory,
         idle=engine.idle,
+        noise=between(began, ended),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench import table
+from bench import noise, table
 from bench.cpu import ENGINE_OF_OURS
 from bench.engines import Engine
 from bench.site import PROJECT
@@ -31,6 +31,7 @@ def render(
             f"Medians over {_times(rounds)}, turns in each in the order of `--seed {seed}`. "
             "CPU and memory: the engine and the four services with their sidecars.",
             table.figures(results, titles),
+            noise.line(results, titles) + ".",
             "This system's figures divided by those of the others, round by round (trips/s: more "
             "is better; all else: less is better):",
             table.comparison(results, titles),
@@ -38,6 +39,8 @@ def render(
             table.by_process(results, titles),
             "Resident memory at the end of a run, MB (what processes share counts for each):",
             table.memory_by_process(results, titles),
+            f"{noise.MEANS} Here the two shares are those of the noisiest round:",
+            noise.tabled(results, titles),
             "What each does before it says that a step is done:",
             durability,
             _idle(idle),

@@ -1,10 +1,11 @@
 """What was measured, as tables: medians over the rounds, and ratios of this system to its peers."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from bench.cpu import ENGINE_OF_OURS, LOAD_CLIENT, counted
+from bench.watch import Noise
 
 OURS = "this"
 _MB = 1_000_000
@@ -23,7 +24,7 @@ _ROLES = (
 class Result:
     """One run. Latencies in ms; CPU in ms a trip and memory in bytes, by role.
 
-    ``idle`` are the roles that this engine does without.
+    ``idle`` are the roles that this engine does without, ``noise`` what others had of the machine.
     """
 
     engine: str
@@ -37,6 +38,7 @@ class Result:
     cpu_ms: Mapping[str, float]
     memory: Mapping[str, float]
     idle: tuple[str, ...] = ()
+    noise: Noise = field(default_factory=Noise)
 
     @property
     def cpu_total(self) -> float:
@@ -55,12 +57,23 @@ class Result:
 
 
 Figure = Callable[[Result], float]
+Titles = Mapping[str, str]
+
+
+def per_second(result: Result) -> float:
+    return result.per_second
+
+
+def cpu_total(result: Result) -> float:
+    return result.cpu_total
+
+
 _FIGURES: tuple[tuple[str, Figure, str], ...] = (
     ("p50 ms", lambda r: r.p50, ".0f"),
     ("p95 ms", lambda r: r.p95, ".0f"),
     ("p99 ms", lambda r: r.p99, ".0f"),
-    ("trips/s", lambda r: r.per_second, ".1f"),
-    ("CPU ms/trip", lambda r: r.cpu_total, ".1f"),
+    ("trips/s", per_second, ".1f"),
+    ("CPU ms/trip", cpu_total, ".1f"),
     ("memory MB", lambda r: r.memory_total / _MB, ".0f"),
 )
 
@@ -76,42 +89,42 @@ def ratios(ours: Iterable[Result], peer: Iterable[Result], figure: Figure) -> fl
     return median(figure(r) / theirs[r.round] for r in ours if r.round in theirs)
 
 
-def figures(results: Sequence[Result], titles: Mapping[str, str]) -> str:
+def figures(results: Sequence[Result], titles: Titles) -> str:
     """Return the main table: an engine a row, for each concurrency."""
     rows = []
-    for concurrency, engine, of in _groups(results, titles):
+    for concurrency, engine, of in groups(results, titles):
         values = [format(medians(of, figure), spec) for _, figure, spec in _FIGURES]
         rows.append([str(concurrency), titles[engine], *values])
     return markdown(["at once", "engine", *(name for name, _, _ in _FIGURES)], rows)
 
 
-def comparison(results: Sequence[Result], titles: Mapping[str, str]) -> str:
+def comparison(results: Sequence[Result], titles: Titles) -> str:
     """Return the table of this system's figures divided by those of each peer."""
-    groups = {(concurrency, engine): of for concurrency, engine, of in _groups(results, titles)}
+    runs = {(concurrency, engine): of for concurrency, engine, of in groups(results, titles)}
     rows = []
-    for (concurrency, engine), of in groups.items():
-        ours = groups.get((concurrency, OURS))
+    for (concurrency, engine), of in runs.items():
+        ours = runs.get((concurrency, OURS))
         if ours and engine != OURS:
             values = [f"{ratios(ours, of, figure):.2f}" for _, figure, _ in _FIGURES]
             rows.append([str(concurrency), titles[engine], *values])
     return markdown(["at once", "÷ engine", *(name for name, _, _ in _FIGURES)], rows)
 
 
-def by_process(results: Sequence[Result], titles: Mapping[str, str]) -> str:
+def by_process(results: Sequence[Result], titles: Titles) -> str:
     """Return the table of CPU time a trip, a process a column."""
     rows = []
-    for concurrency, engine, of in _groups(results, titles):
+    for concurrency, engine, of in groups(results, titles):
         rows.append([str(concurrency), titles[engine], *_roles(of, lambda r: r.cpu_ms, 1, ".1f")])
     return markdown(["at once", "engine", *_ROLES], rows)
 
 
-def memory_by_process(results: Sequence[Result], titles: Mapping[str, str]) -> str:
+def memory_by_process(results: Sequence[Result], titles: Titles) -> str:
     """Return the table of memory at the end of the runs at the highest concurrency."""
     highest = max(r.concurrency for r in results)
     last = [r for r in results if r.concurrency == highest]
     rows = [
         [titles[engine], *_roles(of, lambda r: r.memory, _MB, ".0f")]
-        for _, engine, of in _groups(last, titles)
+        for _, engine, of in groups(last, titles)
     ]
     return markdown(["engine", *_ROLES], rows)
 
@@ -125,9 +138,7 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {line} |" for line in (first, rule, *lines))
 
 
-def _groups(
-    results: Sequence[Result], titles: Mapping[str, str]
-) -> list[tuple[int, str, list[Result]]]:
+def groups(results: Sequence[Result], titles: Titles) -> list[tuple[int, str, list[Result]]]:
     """Return the runs of each engine at each concurrency, engines in the order of their titles."""
     places = {engine: place for place, engine in enumerate(titles)}
     keys = {(r.concurrency, r.engine) for r in results}

@@ -1,18 +1,22 @@
 """The pure parts of the bench: percentiles, medians, ratios, tables, and reading mails."""
 
+import subprocess
+import sys
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench import engines, measure, report, states, table
+from bench import engines, measure, noise, report, states, table
 from bench.cpu import counted, spent
 from bench.load import percentile
 from bench.place import Place
 from bench.site import Site
 from bench.table import Result
 from bench.verify import trip_of
+from bench.watch import Moment, Noise, Watch, between
 from runtime.errors import SetupError
 
 TITLES = {"this": "this system", "peer": "A peer"}
@@ -85,6 +89,51 @@ def test_a_seed_tells_the_order_of_turns() -> None:
 def test_the_tables_keep_the_order_of_the_titles_whoever_was_first() -> None:
     rows = table.figures([result(engine="peer"), result()], TITLES).splitlines()[2:]
     assert [row.split(" | ")[1].strip() for row in rows] == list(TITLES.values())
+
+
+def test_the_spread_is_the_largest_round_by_the_smallest() -> None:
+    rounds = [result(round=n, per_second=rate) for n, rate in enumerate((10.0, 15.0, 12.0))]
+    assert noise.spread(rounds, table.per_second) == 1.5
+
+
+def test_foreign_is_what_all_took_less_what_is_ours() -> None:
+    before = Moment(passed=100.0, stolen=1.0, taken=50.0, ours=20.0)
+    after = Moment(passed=116.0, stolen=1.8, taken=62.0, ours=28.0)
+    seen = between(before, after)
+    assert seen.stolen == pytest.approx(0.05)
+    assert seen.foreign == pytest.approx(0.25)
+    assert between(before, replace(after, ours=40.0)).foreign == 0
+
+
+def test_a_process_of_nobody_is_foreign(tmp_path: Path) -> None:
+    watch = Watch([tmp_path])
+    before = watch.now()
+    busy = "import time\nwhile time.process_time() < 0.5: pass"
+    subprocess.run([sys.executable, "-c", busy], check=True)
+    after = watch.now()
+    assert after.taken - before.taken >= 0.4
+    assert after.ours - before.ours < 0.3
+    assert between(before, after).foreign > 0
+
+
+def test_the_noise_is_one_line_that_says_where_it_was_worst() -> None:
+    rounds = [
+        result(round=0, noise=Noise(stolen=0.02, foreign=0.1)),
+        result(round=1, per_second=30.0),
+        result(engine="peer", round=0),
+        result(engine="peer", round=1, cpu_ms={"services": 30.0}),
+    ]
+    said = noise.line(rounds, TITLES)
+    assert said == (
+        "noise: spread of CPU a trip 1.50 (median), 2.00 at most (A peer at 16); "
+        "spread of trips/s 1.25 (median), 1.50 at most (this system at 16); "
+        "stolen 0.5 % (at most 2.0 %); foreign processes 2.5 % (at most 10.0 %)"
+    )
+    assert "no spread" in noise.line(rounds[:1], TITLES)
+    assert noise.tabled(rounds, TITLES).splitlines()[2].split(" | ")[4:] == [
+        "2.0     ",
+        "10.0      |",
+    ]
 
 
 def test_the_report_goes_between_its_marks(tmp_path: Path) -> None:
