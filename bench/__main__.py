@@ -5,13 +5,14 @@ import secrets
 import sys
 from collections.abc import Sequence
 
-from bench import command, engines, machine, measure, noise, report, states, tools
+from bench import command, engines, machine, measure, report, states, tools
 from bench.command import console
 from bench.engines import THIS, Engine
 from bench.measure import Plan
+from bench.report import Measured, Report
 from bench.site import Site
 from bench.states import Commit, Secure, State
-from bench.table import Result
+from bench.table import Outcome
 from runtime.errors import SetupError
 
 _SEEDS = 10_000
@@ -30,12 +31,14 @@ def main() -> int:
     return command.run(lambda: bench(plan, chosen, beside), "bench", wish.write)
 
 
-def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) -> str:
+def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) -> Report:
     """Measure the engines that can be had, and other states of this system; return the report.
-    Raises SetupError, RunFailed."""
+
+    What an engine does wrong is in the report. Raises SetupError when the system does not start.
+    """
     console.print(f"The order of turns is that of --seed {plan.seed}.")
     present, absent = _fetch(chosen)
-    site, results = Site(), list[Result]()
+    site, outcomes = Site(), list[Outcome]()
     where = machine.describe(site.system.set_up())
     with command.stopped_after(site.close, *(state.close for state in beside)):
         for state in beside:
@@ -44,12 +47,13 @@ def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) ->
         console.print("Starting the system …")
         site.open()
         console.print("Warming up …")
-        measure.warm_up(site, plan)
+        outcomes += measure.warm_up(site, plan)
         idle = measure.idle()
         for nth in range(plan.rounds):
-            results += measure.measure_round(nth, present, plan, site, console.print)
-        console.print(noise.line(results, {engine.name: engine.title for engine in present}))
-    return report.render(results, present, plan.seed, idle, where, absent)
+            outcomes += measure.measure_round(nth, present, plan, site, console.print)
+    measured = Measured(outcomes, present, plan.seed, idle, where, absent)
+    console.print(measured.noise)
+    return report.of_bench(measured)
 
 
 def _fetch(chosen: Sequence[Engine]) -> tuple[list[Engine], list[str]]:

@@ -24,6 +24,7 @@ from bench import command
 from bench.command import console
 from bench.cpu import LOAD_CLIENT, Meter, spent
 from bench.load import percentile
+from bench.report import Report
 from bench.site import HOME, PROJECT, Site
 from bench.table import markdown
 
@@ -38,7 +39,7 @@ _QUIET = LoggerOptions(log_handler=logging.NullHandler())
 def main() -> int:
     """Measure; return 0, 1 after an error, 130 after Ctrl+C."""
     wish = command.parser("bench.bare", __doc__).parse_args()
-    return command.run(bare, "bare", wish.write)
+    return command.run(lambda: Report(bare()), "bare", wish.write)
 
 
 def bare() -> str:

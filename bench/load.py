@@ -127,7 +127,7 @@ async def _customer(
     while not load.over:
         trip_id, wanted = f"{name}-{next(serial)}", order()
         began = time.perf_counter()
-        while wait := await _book(session, target, trip_id, wanted):
+        while (wait := await _book(session, target, trip_id, wanted)) is not None:
             load.refused += load.measuring
             await asyncio.sleep(wait)
             began = time.perf_counter()
@@ -140,8 +140,8 @@ async def _customer(
 
 async def _book(
     session: aiohttp.ClientSession, target: Target, trip_id: str, wanted: dict[str, Any]
-) -> float:
-    """Book a trip; return after how many seconds to try again, 0 when it is confirmed."""
+) -> float | None:
+    """Book a trip; return after how many seconds to try again, None when it is confirmed."""
     url = target.url.format(trip_id=trip_id)
     try:
         async with session.request(
@@ -150,8 +150,17 @@ async def _book(
             text = await answer.read()
     except (aiohttp.ClientError, TimeoutError) as fault:
         raise RunFailed(f"Trip {trip_id} had no answer: {fault!r}") from fault
-    if answer.status == 429:
-        return float(answer.headers["Retry-After"])
-    if answer.status != 200 or orjson.loads(text).get("status") != "confirmed":
-        raise RunFailed(f"Trip {trip_id} was answered {answer.status}: {text[:300].decode()}")
-    return 0.0
+    if answer.status == 429 and (wait := answer.headers.get("Retry-After", "")).isdecimal():
+        return float(wait)
+    if answer.status != 200 or not _is_confirmed(text):
+        said = text[:300].decode(errors="replace")
+        raise RunFailed(f"Trip {trip_id} was answered {answer.status}: {said}")
+    return None
+
+
+def _is_confirmed(text: bytes) -> bool:
+    try:
+        answer = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(answer, dict) and answer.get("status") == "confirmed"

@@ -3,19 +3,27 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
 
 from bench import verify
 from bench.cpu import Meter, spent
 from bench.engines import THIS, Engine
 from bench.load import RunFailed, Target, drive
 from bench.site import ORCHESTRATOR, Site
-from bench.table import Result
+from bench.table import Failure, Outcome, Result
 from bench.watch import Moment, Watch, between
+from runtime.errors import SetupError
 
+_WARM = 16
 _SETTLE_SECONDS = 1.0
 _IDLE_SECONDS = 5.0
+# What an engine can do wrong; it loses its own figures and nobody else's.
+_WRONG = (RunFailed, SetupError, httpx.HTTPError, psutil.Error, OSError)
 
 Say = Callable[[str], None]
 
@@ -32,10 +40,14 @@ class Plan:
     seed: int = 0
 
 
-def warm_up(site: Site, plan: Plan) -> None:
-    """Let the services come to speed before anybody is measured. Raises RunFailed."""
+def warm_up(site: Site, plan: Plan) -> list[Failure]:
+    """Let the services come to speed before anybody is measured; return what went wrong."""
     target = Target(THIS.verb, THIS.url(site))
-    asyncio.run(drive(target, "warm", 16, plan.warm_up, plan.seconds, lambda: None))
+    try:
+        asyncio.run(drive(target, "warm", _WARM, plan.warm_up, plan.seconds, lambda: None))
+    except RunFailed as why:
+        return [Failure(THIS.name, 0, _WARM, f"in the warm-up: {why}")]
+    return []
 
 
 def idle() -> dict[str, float]:
@@ -55,19 +67,42 @@ def order_of_turns(engines: Sequence[Engine], seed: int, nth: int) -> list[Engin
 
 def measure_round(
     nth: int, engines: Sequence[Engine], plan: Plan, site: Site, say: Say
-) -> Iterator[Result]:
-    """Give every engine its turn. Raises RunFailed."""
+) -> Iterator[Outcome]:
+    """Give every engine its turn; what goes wrong in it is an outcome too."""
     homes = {site.place.home, *(engine.place(site).home for engine in engines)}
     for engine in order_of_turns(engines, plan.seed, nth):
-        engine.start(site)
-        try:
-            for concurrency in plan.concurrency:
-                result = _run(nth, engine, concurrency, plan, site, Watch(homes))
-                say(f"round {nth + 1}  {result}")
-                yield result
-        finally:
-            site.end_peer()
+        for outcome in _turn(nth, engine, plan, site, homes):
+            say(f"round {nth + 1}  {outcome}")
+            yield outcome
         time.sleep(_SETTLE_SECONDS)
+
+
+def _turn(
+    nth: int, engine: Engine, plan: Plan, site: Site, homes: Collection[Path]
+) -> Iterator[Outcome]:
+    """Measure one engine at every concurrency."""
+    try:
+        try:
+            engine.start(site)
+        except _WRONG as why:
+            said = f"it did not start: {why}"
+            yield from [Failure(engine.name, nth, each, said) for each in plan.concurrency]
+            return
+        for concurrency in plan.concurrency:
+            yield _attempt(nth, engine, concurrency, plan, site, homes)
+    finally:
+        site.end_peer()
+
+
+def _attempt(
+    nth: int, engine: Engine, concurrency: int, plan: Plan, site: Site, homes: Collection[Path]
+) -> Outcome:
+    try:
+        return _run(nth, engine, concurrency, plan, site, Watch(homes))
+    except psutil.NoSuchProcess as why:
+        return Failure(engine.name, nth, concurrency, f"one of its processes ended: {why}")
+    except _WRONG as why:
+        return Failure(engine.name, nth, concurrency, str(why))
 
 
 def _run(

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from textwrap import shorten
 
 from bench.cpu import ENGINE_OF_OURS, LOAD_CLIENT, counted
 from bench.watch import Noise
 
 OURS = "this"
 _MB = 1_000_000
+_CELL_LETTERS = 60
+_PLAIN = str.maketrans("|`", "/'")
 _ROLES = (
     *ENGINE_OF_OURS,
     "peer's app",
@@ -56,6 +59,26 @@ class Result:
         )
 
 
+@dataclass(frozen=True)
+class Failure:
+    """One run that came to nothing."""
+
+    engine: str
+    round: int
+    concurrency: int
+    why: str
+
+    @property
+    def cell(self) -> str:
+        """Return what a table says of it."""
+        plain = self.why.translate(_PLAIN)
+        return f"failed: {shorten(plain, _CELL_LETTERS, placeholder=' …')}"
+
+    def __str__(self) -> str:
+        return f"{self.engine:8} at {self.concurrency:3}  failed: {self.why}"
+
+
+Outcome = Result | Failure
 Figure = Callable[[Result], float]
 Titles = Mapping[str, str]
 
@@ -89,12 +112,26 @@ def ratios(ours: Iterable[Result], peer: Iterable[Result], figure: Figure) -> fl
     return median(figure(r) / theirs[r.round] for r in ours if r.round in theirs)
 
 
-def figures(results: Sequence[Result], titles: Titles) -> str:
-    """Return the main table: an engine a row, for each concurrency."""
+def whole(outcomes: Sequence[Outcome]) -> list[Result]:
+    """Return the runs of those engines and concurrencies that failed in no round."""
+    failed = {(o.concurrency, o.engine) for o in outcomes if isinstance(o, Failure)}
+    results = (o for o in outcomes if isinstance(o, Result))
+    return [r for r in results if (r.concurrency, r.engine) not in failed]
+
+
+def figures(outcomes: Sequence[Outcome], titles: Titles) -> str:
+    """Return the main table: an engine a row, for each concurrency. What failed in one round says
+    so instead of figures."""
+    failed = {(o.concurrency, o.engine): o.cell for o in outcomes if isinstance(o, Failure)}
+    runs = {
+        (concurrency, engine): of for concurrency, engine, of in groups(whole(outcomes), titles)
+    }
     rows = []
-    for concurrency, engine, of in groups(results, titles):
-        values = [format(medians(of, figure), spec) for _, figure, spec in _FIGURES]
-        rows.append([str(concurrency), titles[engine], *values])
+    for concurrency, engine in _sorted(failed.keys() | runs.keys(), titles):
+        of = runs.get((concurrency, engine), [])
+        values = [format(medians(of, figure), spec) for _, figure, spec in _FIGURES if of]
+        said = values or [failed[concurrency, engine], *[""] * (len(_FIGURES) - 1)]
+        rows.append([str(concurrency), titles[engine], *said])
     return markdown(["at once", "engine", *(name for name, _, _ in _FIGURES)], rows)
 
 
@@ -120,7 +157,7 @@ def by_process(results: Sequence[Result], titles: Titles) -> str:
 
 def memory_by_process(results: Sequence[Result], titles: Titles) -> str:
     """Return the table of memory at the end of the runs at the highest concurrency."""
-    highest = max(r.concurrency for r in results)
+    highest = max((r.concurrency for r in results), default=0)
     last = [r for r in results if r.concurrency == highest]
     rows = [
         [titles[engine], *_roles(of, lambda r: r.memory, _MB, ".0f")]
@@ -140,10 +177,14 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def groups(results: Sequence[Result], titles: Titles) -> list[tuple[int, str, list[Result]]]:
     """Return the runs of each engine at each concurrency, engines in the order of their titles."""
-    places = {engine: place for place, engine in enumerate(titles)}
-    keys = {(r.concurrency, r.engine) for r in results}
-    ordered = sorted(keys, key=lambda key: (key[0], places[key[1]]))
+    ordered = _sorted({(r.concurrency, r.engine) for r in results}, titles)
     return [(c, e, [r for r in results if (r.concurrency, r.engine) == (c, e)]) for c, e in ordered]
+
+
+def _sorted(keys: Iterable[tuple[int, str]], titles: Titles) -> list[tuple[int, str]]:
+    """Return concurrencies with engines, those in the order of their titles."""
+    places = {engine: place for place, engine in enumerate(titles)}
+    return sorted(keys, key=lambda key: (key[0], places[key[1]]))
 
 
 def _roles(

@@ -1,20 +1,28 @@
 """The pure parts of the bench: percentiles, medians, ratios, tables, and reading mails."""
 
+import asyncio
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import psutil
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from bench import engines, measure, noise, report, states, table
+from bench import command, engines, measure, noise, report, states, table
 from bench.cpu import counted, spent
-from bench.load import percentile
+from bench.engines import Engine
+from bench.load import Load, RunFailed, Target, drive, percentile
+from bench.measure import Plan
 from bench.place import Place
+from bench.report import Measured, Report
 from bench.site import Site
-from bench.table import Result
+from bench.table import Failure, Outcome, Result
 from bench.verify import trip_of
 from bench.watch import Moment, Noise, Watch, between
 from runtime.errors import SetupError
@@ -134,6 +142,150 @@ def test_the_noise_is_one_line_that_says_where_it_was_worst() -> None:
         "2.0     ",
         "10.0      |",
     ]
+
+
+def test_who_fails_says_why_in_its_row_and_has_no_figures() -> None:
+    why = "Trip a|b was answered 500:\n" + "x" * 90
+    outcomes: list[Outcome] = [
+        result(engine="peer", round=0),
+        Failure("peer", 1, 16, why),
+        result(),
+    ]
+    ours, theirs = table.figures(outcomes, TITLES).splitlines()[2:]
+    assert "failed" not in ours
+    cells = [cell.strip() for cell in theirs.strip("|").split(" | ")]
+    assert cells[:2] == ["16", "A peer"]
+    assert cells[2].startswith("failed: Trip a/b was answered 500: …")
+    assert set(cells[3:]) == {""}
+    assert [r.engine for r in table.whole(outcomes)] == ["this"]
+
+
+@pytest.mark.parametrize(("failing", "keep"), [("peer", True), ("this", False)])
+def test_a_failure_is_in_the_report_and_only_that_of_this_system_spoils_it(
+    failing: str, keep: bool
+) -> None:
+    both = [replace(engines.THIS, name=name, title=TITLES[name]) for name in TITLES]
+    other = {"peer": "this", "this": "peer"}[failing]
+    outcomes: list[Outcome] = [result(engine=other), Failure(failing, 0, 16, "It is\nbroken")]
+    found = report.of_bench(Measured(outcomes, both, 7, {}, "here"))
+    assert found.keep is keep
+    assert found.wrong == [f"{TITLES[failing]} failed at 16 in round 1: It is\nbroken"]
+    assert f"**Failed**: {TITLES[failing]} failed at 16 in round 1: It is broken" in found.text
+    assert "`--seed 7`" in found.text
+
+
+def test_a_report_with_failures_is_kept_or_not_and_ends_in_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept: list[str] = []
+    monkeypatch.setattr(command, "TOOLS", tmp_path / "tools")
+    monkeypatch.setattr(report, "write", lambda text, _: kept.append(text))
+    assert command.run(lambda: Report("fine"), "part", True) == 0
+    assert command.run(lambda: Report("a peer failed", ["why it did"]), "part", True) == 1
+    assert command.run(lambda: Report("we failed", ["why we did"], False), "part", True) == 1
+    assert kept == ["fine", "a peer failed"]
+    said = capsys.readouterr()
+    assert "we failed" in said.out
+    assert "why it did" in said.err
+    assert "Nothing is kept" in said.err
+
+
+def test_a_report_of_failures_alone_can_be_read() -> None:
+    found = report.of_bench(Measured([Failure("this", 0, 1, "no")], [engines.THIS], 7, {}, "here"))
+    assert "failed: no" in found.text
+
+
+class Elsewhere:
+    """Takes the site's part for engines that only pretend."""
+
+    def __init__(self) -> None:
+        self.place = Place(Path("/nowhere"), "", {})
+        self.ended = 0
+
+    def end_peer(self) -> None:
+        self.ended += 1
+
+
+def test_what_one_engine_does_wrong_costs_the_others_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: Site) -> None:
+        raise SetupError("no such program")
+
+    def run(nth: int, engine: Engine, concurrency: int, *_: object) -> Result:
+        if engine.name == "wrong" and concurrency == 1:
+            raise RunFailed("a trip was lost")
+        if engine.name == "crashing":
+            raise psutil.NoSuchProcess(7)
+        return result(engine=engine.name, round=nth, concurrency=concurrency)
+
+    monkeypatch.setattr(measure, "_run", run)
+    monkeypatch.setattr(measure, "_SETTLE_SECONDS", 0)
+    plan, site, said = Plan(concurrency=(1, 16)), Elsewhere(), list[str]()
+    turns = [
+        replace(engines.THIS, name=name, start=start)
+        for name, start in (
+            ("fine", lambda _: None),
+            ("wrong", lambda _: None),
+            ("crashing", lambda _: None),
+            ("absent", refuse),
+        )
+    ]
+    outcomes = list(measure.measure_round(0, turns, plan, cast(Site, site), said.append))
+    found = {(o.engine, o.concurrency): getattr(o, "why", "") for o in outcomes}
+    assert found[("fine", 1)] == found[("fine", 16)] == found[("wrong", 16)] == ""
+    assert found[("wrong", 1)] == "a trip was lost"
+    assert found[("crashing", 16)].startswith("one of its processes ended")
+    assert found[("absent", 1)] == found[("absent", 16)] == "it did not start: no such program"
+    assert site.ended == len(turns)
+    assert len(said) == len(outcomes) == 8
+
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "rejected": {"text": '{"status": "rejected"}'},
+    "no-json": {"text": "confirmed"},
+    "no-object": {"text": "[]"},
+    "error": {"status": 500, "text": '{"status": "confirmed"}'},
+    "busy-forever": {"status": 429},
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_that_confirms_nothing_fails_the_run(answer: str) -> None:
+    async def handle(_: web.Request) -> web.Response:
+        return web.Response(**ANSWERS[answer])
+
+    with pytest.raises(RunFailed, match="Trip run-1 was answered"):
+        asyncio.run(_driven(handle))
+
+
+def test_a_peer_that_is_gone_fails_the_run() -> None:
+    gone = drive(Target("PUT", "http://127.0.0.1:9/{trip_id}"), "run", 1, 0.0, 0.1, lambda: None)
+    with pytest.raises(RunFailed, match="Trip run-1 had no answer"):
+        asyncio.run(gone)
+
+
+def test_who_is_told_to_come_back_does_and_is_counted_when_confirmed() -> None:
+    asked: list[str] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        if len(asked) == 1:
+            return web.Response(status=429, headers={"Retry-After": "0"})
+        return web.Response(text='{"status": "confirmed"}')
+
+    load = asyncio.run(_driven(handle))
+    assert asked[:2] == ["/run-1", "/run-1"]
+    assert load.trips[0] == "run-1"
+    assert load.latencies_ms
+
+
+async def _driven(handle: Callable[[web.Request], Awaitable[web.Response]]) -> Load:
+    app = web.Application()
+    app.router.add_put("/{trip_id}", handle)
+    async with TestServer(app) as server:
+        target = Target("PUT", f"{server.make_url('/')}{{trip_id}}")
+        return await drive(target, "run", 1, 0.0, 0.1, lambda: None)
 
 
 def test_the_report_goes_between_its_marks(tmp_path: Path) -> None:
