@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
+import httpx
 from rich.console import Console
 
 from bench import report
@@ -36,7 +37,7 @@ def run(measure: Callable[[], Report], section: str, write: bool) -> int:
     try:
         with _alone():
             found = measure()
-    except (SetupError, RunFailed) as error:
+    except (SetupError, RunFailed, httpx.HTTPError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -111,16 +111,15 @@ def _run(
     run = f"{engine.name}-{nth}-{concurrency}"
     place = engine.place(site)
     meter, readings = Meter(place.home), list[tuple[Moment, dict[str, float]]]()
-    load = asyncio.run(
-        drive(
-            Target(engine.verb, engine.url(site), place.headers(ORCHESTRATOR)),
-            run,
-            concurrency,
-            plan.warm_up,
-            plan.seconds,
-            lambda: readings.append((watch.now(), meter.cpu_seconds())),
-        )
-    )
+
+    def read() -> None:
+        readings.append((watch.now(), meter.cpu_seconds()))
+
+    if engine.drive:
+        load = engine.drive(site, run, concurrency, plan.warm_up, plan.seconds, read)
+    else:
+        target = Target(engine.verb, engine.url(site), place.headers(ORCHESTRATOR))
+        load = asyncio.run(drive(target, run, concurrency, plan.warm_up, plan.seconds, read))
     memory, ((began, before), (ended, after)) = meter.memory(), readings
     if not load.latencies_ms:
         raise RunFailed(f"{engine.title} ended no trip in {plan.seconds:.0f} s.")

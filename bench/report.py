@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import noise, table
+from bench import limit, noise, table
 from bench.cpu import ENGINE_OF_OURS
 from bench.engines import Engine
 from bench.site import PROJECT
-from bench.table import OURS, Failure, Outcome, Titles
+from bench.table import OURS, Failure, Outcome
 
 PAGE = PROJECT / "docs" / "performance.md"
 
@@ -35,7 +35,7 @@ class Measured:
     absent: Sequence[str] = ()
 
     @property
-    def titles(self) -> Titles:
+    def titles(self) -> dict[str, str]:
         return {engine.name: engine.title for engine in self.engines}
 
     @property
@@ -64,6 +64,8 @@ def of_bench(measured: Measured) -> Report:
 def _text(measured: Measured) -> str:
     outcomes, titles = measured.outcomes, measured.titles
     rounds, results = len({outcome.round for outcome in outcomes}), table.whole(outcomes)
+    limits = limit.of(results)
+    with_limit, named = [*results, *limits], titles | {limit.NAME: limit.TITLE}
     durability = "\n".join(f"- {e.title}: {e.durability}" for e in measured.engines)
     return "\n\n".join(
         [
@@ -73,13 +75,14 @@ def _text(measured: Measured) -> str:
             f"Medians over {_times(rounds)}, turns in each in the order of `--seed "
             f"{measured.seed}`. CPU and memory: the engine and the four services with their "
             "sidecars.",
-            table.figures(outcomes, titles),
+            table.figures([*outcomes, *limits], named),
             f"{measured.noise}.",
+            *([limit.MEANS] if limits else []),
             "This system's figures divided by those of the others, round by round (trips/s: more "
             "is better; all else: less is better):",
-            table.comparison(results, titles),
+            table.comparison(with_limit, named),
             "CPU, ms a trip:",
-            table.by_process(results, titles),
+            table.by_process(with_limit, named),
             "Resident memory at the end of a run, MB (what processes share counts for each):",
             table.memory_by_process(results, titles),
             f"{noise.MEANS} Here the two shares are those of the noisiest round:",

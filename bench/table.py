@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan, nan
 from statistics import median
 from textwrap import shorten
 
@@ -15,6 +16,7 @@ _PLAIN = str.maketrans("|`", "/'")
 _ROLES = (
     *ENGINE_OF_OURS,
     "peer's app",
+    "bare sidecar",
     "restate-server",
     "services",
     "services' sidecars",
@@ -49,7 +51,7 @@ class Result:
 
     @property
     def memory_total(self) -> float:
-        return counted(self.memory, self.idle)
+        return counted(self.memory, self.idle) if self.memory else nan
 
     def __str__(self) -> str:
         return (
@@ -129,7 +131,7 @@ def figures(outcomes: Sequence[Outcome], titles: Titles) -> str:
     rows = []
     for concurrency, engine in _sorted(failed.keys() | runs.keys(), titles):
         of = runs.get((concurrency, engine), [])
-        values = [format(medians(of, figure), spec) for _, figure, spec in _FIGURES if of]
+        values = [_cell(medians(of, figure), spec) for _, figure, spec in _FIGURES if of]
         said = values or [failed[concurrency, engine], *[""] * (len(_FIGURES) - 1)]
         rows.append([str(concurrency), titles[engine], *said])
     return markdown(["at once", "engine", *(name for name, _, _ in _FIGURES)], rows)
@@ -142,17 +144,18 @@ def comparison(results: Sequence[Result], titles: Titles) -> str:
     for (concurrency, engine), of in runs.items():
         ours = runs.get((concurrency, OURS))
         if ours and engine != OURS:
-            values = [f"{ratios(ours, of, figure):.2f}" for _, figure, _ in _FIGURES]
+            values = [_cell(ratios(ours, of, figure), ".2f") for _, figure, _ in _FIGURES]
             rows.append([str(concurrency), titles[engine], *values])
     return markdown(["at once", "÷ engine", *(name for name, _, _ in _FIGURES)], rows)
 
 
 def by_process(results: Sequence[Result], titles: Titles) -> str:
     """Return the table of CPU time a trip, a process a column."""
-    rows = []
-    for concurrency, engine, of in groups(results, titles):
-        rows.append([str(concurrency), titles[engine], *_roles(of, lambda r: r.cpu_ms, 1, ".1f")])
-    return markdown(["at once", "engine", *_ROLES], rows)
+    rows = [
+        ([str(concurrency), titles[engine]], _roles(of, lambda r: r.cpu_ms, 1, ".1f"))
+        for concurrency, engine, of in groups(results, titles)
+    ]
+    return _by_role(["at once", "engine"], rows)
 
 
 def memory_by_process(results: Sequence[Result], titles: Titles) -> str:
@@ -160,10 +163,10 @@ def memory_by_process(results: Sequence[Result], titles: Titles) -> str:
     highest = max((r.concurrency for r in results), default=0)
     last = [r for r in results if r.concurrency == highest]
     rows = [
-        [titles[engine], *_roles(of, lambda r: r.memory, _MB, ".0f")]
+        ([titles[engine]], _roles(of, lambda r: r.memory, _MB, ".0f"))
         for _, engine, of in groups(last, titles)
     ]
-    return markdown(["engine", *_ROLES], rows)
+    return _by_role(["engine"], rows)
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -185,6 +188,18 @@ def _sorted(keys: Iterable[tuple[int, str]], titles: Titles) -> list[tuple[int, 
     """Return concurrencies with engines, those in the order of their titles."""
     places = {engine: place for place, engine in enumerate(titles)}
     return sorted(keys, key=lambda key: (key[0], places[key[1]]))
+
+
+def _cell(value: float, spec: str) -> str:
+    """Return a figure as text; one that means nothing is left out."""
+    return "" if isnan(value) else format(value, spec)
+
+
+def _by_role(head: Sequence[str], rows: Sequence[tuple[list[str], list[str]]]) -> str:
+    """Return a table of the roles that anybody had, and of those who had any."""
+    used = [nth for nth in range(len(_ROLES)) if any(cells[nth] for _, cells in rows)]
+    full = [[*names, *(cells[nth] for nth in used)] for names, cells in rows if any(cells)]
+    return markdown([*head, *(_ROLES[nth] for nth in used)], full)
 
 
 def _roles(

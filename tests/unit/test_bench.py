@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from email.message import EmailMessage
+from math import isnan
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bench import command, engines, measure, noise, report, states, table
+from bench import command, engines, limit, measure, noise, report, states, table
 from bench.cpu import counted, spent
 from bench.engines import Engine
 from bench.load import Load, RunFailed, Target, drive, percentile
@@ -286,6 +287,52 @@ async def _driven(handle: Callable[[web.Request], Awaitable[web.Response]]) -> L
     async with TestServer(app) as server:
         target = Target("PUT", f"{server.make_url('/')}{{trip_id}}")
         return await drive(target, "run", 1, 0.0, 0.1, lambda: None)
+
+
+STEPS = {"engine": "empty", "idle": ("services",), "p50": 30.0, "per_second": 60.0}
+CALLS = {"engine": "sidecars", "idle": ("scheduler",), "p50": 25.0, "per_second": 30.0}
+STEPS_CPU = {"peer's app": 9.0, "scheduler": 11.0, "services": 0.5, "load client": 1.0}
+CALLS_CPU = {"peer's app": 2.0, "scheduler": 0.5, "services": 20.0, "load client": 1.0}
+
+
+def parts(concurrency: int, nth: int = 0) -> list[Result]:
+    at = {"concurrency": concurrency, "round": nth}
+    return [result(**STEPS, **at, cpu_ms=STEPS_CPU), result(**CALLS, **at, cpu_ms=CALLS_CPU)]
+
+
+def test_the_limit_is_the_steps_and_the_calls_without_what_idles() -> None:
+    (alone,) = limit.of(parts(1))
+    assert alone.cpu_ms == {"peer's app": 11.0, "scheduler": 11.0, "services": 20.0}
+    assert alone.cpu_total == 42
+    assert alone.p50 == 55
+    assert alone.per_second == pytest.approx(20)
+    (many,) = limit.of(parts(16))
+    assert many.cpu_total == 42
+    assert isnan(many.p50)
+
+
+def test_the_limit_is_of_one_round_and_needs_both_parts() -> None:
+    assert limit.of(parts(1)[:1]) == []
+    mixed = [parts(16, 0)[0], parts(16, 1)[1]]
+    assert limit.of(mixed) == []
+    assert [r.round for r in limit.of([*parts(16, 0), *parts(16, 1)])] == [0, 1]
+
+
+def test_the_report_compares_this_system_with_the_limit() -> None:
+    turns = [engines.THIS, engines.SIDECARS, engines.EMPTY]
+    outcomes = [result(cpu_ms={"orchestrator": 63.0}), *parts(16)]
+    text = report.of_bench(Measured(outcomes, turns, 7, {}, "here")).text
+    rows = [[c.strip() for c in line.strip("|").split("|")] for line in text.splitlines()]
+    figures, ratios = (row for row in rows if row[1:2] == [limit.TITLE] and len(row) == 8)
+    assert figures == ["16", limit.TITLE, "", "", "", "20.0", "42.0", ""]
+    assert ratios == ["16", limit.TITLE, "", "", "", "1.00", "1.50", ""]
+    assert limit.MEANS in text
+
+
+def test_no_column_is_empty_and_no_row() -> None:
+    table_of = table.memory_by_process([result(), result(engine="peer", memory={})], TITLES)
+    assert table_of.splitlines()[0].count("|") == 5
+    assert len(table_of.splitlines()) == 3
 
 
 def test_the_report_goes_between_its_marks(tmp_path: Path) -> None:
