@@ -57,17 +57,21 @@ def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) ->
 
 
 def _fetch(chosen: Sequence[Engine]) -> tuple[list[Engine], list[str]]:
-    """Fetch what the peers need; without Restate's server the bench goes on without Restate."""
-    if any(engine is not engines.THIS for engine in chosen):
+    """Fetch what the peers need; where a peer's server cannot be had, the bench goes on without.
+
+    Raises SetupError when the peers' Python packages cannot be had.
+    """
+    if any(engine is not THIS for engine in chosen):
         tools.fetch_python()
-    if engines.RESTATE not in chosen:
-        return list(chosen), []
-    try:
-        tools.fetch_restate()
-    except SetupError as why:
-        console.print(f"Going on without Restate: {why}")
-        return [e for e in chosen if e is not engines.RESTATE], [f"{engines.RESTATE.title}. {why}"]
-    return list(chosen), []
+    present, absent = list[Engine](), list[str]()
+    for engine in chosen:
+        try:
+            engine.fetch()
+            present.append(engine)
+        except SetupError as why:
+            console.print(f"Going on without {engine.title}: {why}")
+            absent.append(f"{engine.title}. {why}")
+    return present, absent
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,6 +18,7 @@ _ROLES = (
     "peer's app",
     "bare sidecar",
     "restate-server",
+    "temporal-server",
     "services",
     "services' sidecars",
     "dapr CLI",
