@@ -1,6 +1,7 @@
 """``python -m bench``: start everything, measure in rounds, show the tables, leave nothing."""
 
 import argparse
+import secrets
 import sys
 from collections.abc import Sequence
 
@@ -8,10 +9,13 @@ from bench import command, engines, machine, measure, report, states, tools
 from bench.command import console
 from bench.engines import THIS, Engine
 from bench.measure import Plan
+from bench.report import Measured, Report
 from bench.site import Site
 from bench.states import Commit, Secure, State
-from bench.table import Result
+from bench.table import Outcome
 from runtime.errors import SetupError
+
+_SEEDS = 10_000
 
 
 def main() -> int:
@@ -23,15 +27,18 @@ def main() -> int:
         parser.error("--write keeps what is measured beside the peers, not beside other states")
     names = wish.engines or ([THIS.name] if beside else [engine.name for engine in engines.ALL])
     chosen = [engine for engine in engines.ALL if engine.name in names]
-    plan = Plan(wish.rounds, wish.warm_up, wish.seconds, tuple(wish.concurrency))
+    plan = Plan(wish.rounds, wish.warm_up, wish.seconds, tuple(wish.concurrency), wish.seed)
     return command.run(lambda: bench(plan, chosen, beside), "bench", wish.write)
 
 
-def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) -> str:
+def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) -> Report:
     """Measure the engines that can be had, and other states of this system; return the report.
-    Raises SetupError, RunFailed."""
+
+    What an engine does wrong is in the report. Raises SetupError when the system does not start.
+    """
+    console.print(f"The order of turns is that of --seed {plan.seed}.")
     present, absent = _fetch(chosen)
-    site, results = Site(), list[Result]()
+    site, outcomes = Site(), list[Outcome]()
     where = machine.describe(site.system.set_up())
     with command.stopped_after(site.close, *(state.close for state in beside)):
         for state in beside:
@@ -40,25 +47,31 @@ def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) ->
         console.print("Starting the system …")
         site.open()
         console.print("Warming up …")
-        measure.warm_up(site, plan)
+        outcomes += measure.warm_up(site, plan)
         idle = measure.idle()
         for nth in range(plan.rounds):
-            results += measure.measure_round(nth, present, plan, site, console.print)
-    return report.render(results, present, idle, where, absent)
+            outcomes += measure.measure_round(nth, present, plan, site, console.print)
+    measured = Measured(outcomes, present, plan.seed, idle, where, absent)
+    console.print(measured.noise)
+    return report.of_bench(measured)
 
 
 def _fetch(chosen: Sequence[Engine]) -> tuple[list[Engine], list[str]]:
-    """Fetch what the peers need; without Restate's server the bench goes on without Restate."""
-    if any(engine is not engines.THIS for engine in chosen):
+    """Fetch what the peers need; where a peer's server cannot be had, the bench goes on without.
+
+    Raises SetupError when the peers' Python packages cannot be had.
+    """
+    if any(engine is not THIS for engine in chosen):
         tools.fetch_python()
-    if engines.RESTATE not in chosen:
-        return list(chosen), []
-    try:
-        tools.fetch_restate()
-    except SetupError as why:
-        console.print(f"Going on without Restate: {why}")
-        return [e for e in chosen if e is not engines.RESTATE], [f"{engines.RESTATE.title}. {why}"]
-    return list(chosen), []
+    present, absent = list[Engine](), list[str]()
+    for engine in chosen:
+        try:
+            engine.fetch()
+            present.append(engine)
+        except SetupError as why:
+            console.print(f"Going on without {engine.title}: {why}")
+            absent.append(f"{engine.title}. {why}")
+    return present, absent
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=default.seconds, help="of each run")
     parser.add_argument("--warm-up", type=float, default=default.warm_up, help="seconds before")
     parser.add_argument("--concurrency", type=int, nargs="+", default=default.concurrency)
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=secrets.randbelow(_SEEDS),
+        help="of the order of turns; drawn by lot where none is given",
+    )
     parser.add_argument(
         "--engines", nargs="+", choices=names, help="all of them, unless it is compared with itself"
     )

@@ -1,48 +1,35 @@
 """``python -m bench.bare``: what a Dapr workflow costs whose steps do nothing.
 
-It has the sidecar and scheduler of a trip and the same SDK, but no services and no rules: what is
-left is the price of being durable. The worker of these workflows is this process.
+It has the sidecar, the scheduler and the worker of a trip, but no services and no rules: what is
+left is the price of being durable.
 """
 
-import asyncio
-import logging
 import sys
-import time
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
-import uvloop
-import yaml
-from dapr.ext.workflow import DaprWorkflowContext, WorkflowActivityContext, WorkflowRuntime
-from dapr.ext.workflow.aio import DaprWorkflowClient
-from dapr.ext.workflow.logger import LoggerOptions
-from opentelemetry.instrumentation.grpc import GrpcInstrumentorClient
-
-from bench import command
+from bench import command, empty
 from bench.command import console
-from bench.cpu import LOAD_CLIENT, Meter, spent
-from bench.load import percentile
-from bench.site import HOME, PROJECT, Site
+from bench.cpu import Meter, spent
+from bench.report import Report
+from bench.site import Site
 from bench.table import markdown
 
 STEPS = (0, 1, 2, 5)
 CONCURRENCY = (1, 16, 64)
 ROUNDS = 3
-_SECONDS = 5.0
-_SIDECAR = "bare sidecar"
-_QUIET = LoggerOptions(log_handler=logging.NullHandler())
+_WARM_UP, _SECONDS = 1.0, 5.0
 
 
 def main() -> int:
     """Measure; return 0, 1 after an error, 130 after Ctrl+C."""
     wish = command.parser("bench.bare", __doc__).parse_args()
-    return command.run(bare, "bare", wish.write)
+    return command.run(lambda: Report(bare()), "bare", wish.write)
 
 
 def bare() -> str:
-    """Start the system and a sidecar for the bare workflows; return the report of them.
+    """Start the system and what runs the bare workflows; return the report of them.
 
     Raises SetupError.
     """
@@ -50,89 +37,8 @@ def bare() -> str:
     with command.stopped_after(site.close):
         console.print("Starting the system …")
         site.open()
-        _start_sidecar(site)
-        return uvloop.run(_measured(site.ports.bare_grpc))
-
-
-def _start_sidecar(site: Site) -> None:
-    """Start a sidecar like the orchestrator's, with a store of its own."""
-    folder, ports = site.data("bare"), site.ports
-    component = yaml.safe_load((PROJECT / "components" / "workflow-store.yaml").read_text())
-    del component["scopes"]
-    (folder / "workflow-store.yaml").write_text(
-        yaml.safe_dump(component).replace("data/workflows.db", str(folder / "workflows.db"))
-    )
-    options = {
-        "app-id": "bare",
-        "resources-path": folder,
-        "config": HOME / "components" / "configuration.yaml",
-        "dapr-http-port": ports.bare_http,
-        "dapr-grpc-port": ports.bare_grpc,
-        "dapr-internal-grpc-port": ports.bare_internal,
-        "metrics-port": ports.bare_metrics,
-        "profile-port": -1,
-        "dapr-listen-addresses": "127.0.0.1",
-        "dapr-internal-grpc-listen-address": "127.0.0.1",
-        "metrics-listen-address": "127.0.0.1",
-        "placement-host-address": f"127.0.0.1:{site.system.template.placement_port}",
-        "scheduler-host-address": f"127.0.0.1:{site.system.template.scheduler_port}",
-    }
-    words = [f"--{name}={value}" for name, value in options.items()]
-    daprd = site.system.set_up().program("daprd")
-    site.spawn(_SIDECAR, [daprd, *words], {"DAPR_HOST_IP": "127.0.0.1"})
-    site.wait_for(f"http://127.0.0.1:{ports.bare_http}/v1.0/healthz")
-
-
-@dataclass
-class _Ends:
-    """Who waits for which workflow to end; told by its last turn or step, like the trips' are."""
-
-    loop: asyncio.AbstractEventLoop
-    _waiting: dict[str, "asyncio.Future[None]"] = field(default_factory=dict)
-
-    def of(self, instance_id: str) -> "asyncio.Future[None]":
-        future = self._waiting[instance_id] = self.loop.create_future()
-        return future
-
-    def tell(self, instance_id: str) -> None:
-        """Say that it ended; from any thread."""
-        self.loop.call_soon_threadsafe(self._tell, instance_id)
-
-    def _tell(self, instance_id: str) -> None:
-        if future := self._waiting.pop(instance_id, None):
-            future.set_result(None)
-
-
-async def _measured(port: int) -> str:
-    # Like the orchestrator's: no spans where there is no tracing, and a fast loop for the worker.
-    GrpcInstrumentorClient().uninstrument()  # type: ignore[no-untyped-call]
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    ends = _Ends(asyncio.get_running_loop())
-    runtime = WorkflowRuntime(port=str(port), logger_options=_QUIET)
-    client = DaprWorkflowClient(port=str(port), logger_options=_QUIET)
-    chain = _register(runtime, ends)
-    runtime.start()  # type: ignore[no-untyped-call]
-    try:
-        await asyncio.to_thread(runtime.wait_for_worker_ready)
-        return await _rounds(client, chain, ends)
-    finally:
-        runtime.shutdown()  # type: ignore[no-untyped-call]
-
-
-def _register(runtime: WorkflowRuntime, ends: _Ends) -> Any:
-    async def nothing(_: WorkflowActivityContext, last_of: str) -> None:
-        if last_of:
-            ends.tell(last_of)
-
-    def chain(ctx: DaprWorkflowContext, steps: int) -> Generator[Any, Any, None]:
-        for left in reversed(range(steps)):
-            yield ctx.call_activity(nothing, input="" if left else ctx.instance_id)
-        if not steps:
-            ends.tell(ctx.instance_id)
-
-    runtime.register_activity(nothing)
-    runtime.register_workflow(chain)
-    return chain
+        empty.start(site)
+        return _table(list(_rounds(site)))
 
 
 @dataclass(frozen=True)
@@ -146,46 +52,37 @@ class _Run:
     cpu: dict[str, float]
 
 
-async def _rounds(client: DaprWorkflowClient, chain: Any, ends: _Ends) -> str:
-    for steps in STEPS:
-        await _run("warm", steps, 16, client, chain, ends)
-    runs = []
+def _rounds(site: Site) -> Iterator[_Run]:
     for nth in range(ROUNDS):
         for at_once in CONCURRENCY:
             for steps in STEPS:
-                run = await _run(f"bare-{nth}", steps, at_once, client, chain, ends)
+                run = _run(site, f"bare-{nth}-{at_once}-{steps}", steps, at_once)
                 console.print(
                     f"round {nth + 1}  {steps} steps at {at_once:2}  {run.per_second:6.1f}/s  "
                     f"p50 {run.p50:6.1f} ms  CPU {sum(run.cpu.values()):5.1f} ms"
                 )
-                runs.append(run)
-    return _table(runs)
+                yield run
 
 
-async def _run(
-    name: str, steps: int, at_once: int, client: DaprWorkflowClient, chain: Any, ends: _Ends
-) -> _Run:
-    latencies: list[float] = []
-    meter = Meter()
-    before, began = meter.cpu_seconds(), time.perf_counter()
-
-    async def customer(number: int) -> None:
-        while (asked := time.perf_counter()) < began + _SECONDS:
-            instance = f"{name}-{steps}-{at_once}-{number}-{len(latencies)}-{asked}"
-            end = ends.of(instance)
-            await client.schedule_new_workflow(chain, input=steps, instance_id=instance)
-            await end
-            latencies.append((time.perf_counter() - asked) * 1000)
-
-    await asyncio.gather(*map(customer, range(at_once)))
-    seconds = time.perf_counter() - began
-    cpu = spent(before, meter.cpu_seconds(), len(latencies))
-    return _Run(steps, at_once, percentile(latencies, 50), len(latencies) / seconds, cpu)
+def _run(site: Site, name: str, steps: int, at_once: int) -> _Run:
+    meter, readings = Meter(), list[dict[str, float]]()
+    load = empty.drive(
+        site,
+        name,
+        steps,
+        at_once,
+        _WARM_UP,
+        _SECONDS,
+        lambda: readings.append(meter.cpu_seconds()),
+    )
+    before, after = readings
+    cpu = spent(before, after, len(load.latencies_ms))
+    return _Run(steps, at_once, load.percentile(50), load.per_second, cpu)
 
 
 def _table(runs: list[_Run]) -> str:
     """Return medians over the rounds."""
-    roles = {"app": LOAD_CLIENT, "its sidecar": _SIDECAR, "scheduler": "scheduler"}
+    roles = {"app": empty.APP, "its sidecar": empty.SIDECAR, "scheduler": "scheduler"}
     rows = []
     for at_once in CONCURRENCY:
         for steps in STEPS:

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
+import httpx
 from rich.console import Console
 
 from bench import report
 from bench.load import RunFailed
+from bench.report import Report
 from bench.site import TOOLS
 from runtime import interrupts
 from runtime.errors import SetupError
@@ -24,8 +26,9 @@ def parser(module: str, says: str | None) -> argparse.ArgumentParser:
     return options
 
 
-def run(measure: Callable[[], str], section: str, write: bool) -> int:
-    """Measure and show the report; return 0, 1 after an error, 130 after Ctrl+C.
+def run(measure: Callable[[], Report], section: str, write: bool) -> int:
+    """Measure and show the report; return 0, 1 after an error or a failure that the report tells
+    of, 130 after Ctrl+C.
 
     ``measure`` cleans up after itself, whatever is raised in it. ``section`` is where on
     docs/performance.md the report is kept, if at all.
@@ -33,16 +36,20 @@ def run(measure: Callable[[], str], section: str, write: bool) -> int:
     interrupts.heed()
     try:
         with _alone():
-            text = measure()
-    except (SetupError, RunFailed) as error:
+            found = measure()
+    except (SetupError, RunFailed, httpx.HTTPError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    print(f"\n{text}")
-    if write:
-        report.write(text, section)
-    return 0
+    print(f"\n{found.text}")
+    if write and found.keep:
+        report.write(found.text, section)
+    for fault in found.wrong:
+        print(f"\n{fault}", file=sys.stderr)
+    if write and not found.keep:
+        print("\nNothing is kept: this system itself failed.", file=sys.stderr)
+    return 1 if found.wrong else 0
 
 
 @contextmanager

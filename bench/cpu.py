@@ -26,7 +26,7 @@ class Meter:
 
     def cpu_seconds(self) -> dict[str, float]:
         """Return user and system time by role."""
-        return {role: sum(map(_cpu, alive)) for role, alive in self._by_role.items()}
+        return {role: sum(map(cpu_time, alive)) for role, alive in self._by_role.items()}
 
     def memory(self) -> dict[str, int]:
         """Return resident bytes by role; what processes share is counted for each."""
@@ -60,7 +60,8 @@ def counted(by_role: Mapping[str, float], idle: Sequence[str]) -> float:
     return sum(value for role, value in by_role.items() if role not in (LOAD_CLIENT, *idle))
 
 
-def _cpu(process: psutil.Process) -> float:
+def cpu_time(process: psutil.Process) -> float:
+    """Return the seconds of CPU that a process has used."""
     times = process.cpu_times()
     return float(times.user + times.system)
 

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import httpx
 
-from bench import tools
+from bench import empty, limit, tools
 from bench.cpu import ENGINE_OF_OURS, ORCHESTRATORS_SIDECAR
+from bench.load import Load
 from bench.place import Place
 from bench.site import ORCHESTRATOR, PROJECT, SERVICES, Site, addresses
 
-APP, RESTATE_SERVER = "peer's app", "restate-server"
+APP, RESTATE_SERVER, TEMPORAL_SERVER = empty.APP, "restate-server", "temporal-server"
+# As many as a trip has activities.
+_STEPS = 5
+
+Drive = Callable[[Site, str, int, float, float, Callable[[], None]], Load]
 
 
 def _nothing(_: Site) -> None:
@@ -23,7 +28,10 @@ class Engine:
     """One engine.
 
     ``url`` is where a trip is booked, with a place for its id; ``place`` is the system whose
-    services do the work; ``idle`` are the roles of this system that it does without.
+    services do the work; ``idle`` are the roles of this system that it does without. An engine
+    that books no trips has a load of its own, ``drive``: what is asked of it is a run's name, how
+    many customers at once, seconds to warm up and to measure, and what to call at both edges.
+    ``fetch`` brings a server that may be lacking. It raises SetupError.
     """
 
     name: str
@@ -34,6 +42,8 @@ class Engine:
     start: Callable[[Site], None] = field(default=_nothing)
     idle: tuple[str, ...] = ENGINE_OF_OURS
     place: Callable[[Site], Place] = lambda site: site.place
+    drive: Drive | None = None
+    fetch: Callable[[], object] = lambda: None
 
 
 def _orchestrator(site: Site) -> str:
@@ -56,6 +66,17 @@ def _start_sidecars(site: Site) -> None:
     sidecar = site.system.sidecar_url(ORCHESTRATOR)
     invoked = {app_id: f"{sidecar}/v1.0/invoke/{app_id}/method" for app_id in SERVICES}
     _serve(site, "bench.floor:app", addresses(invoked))
+
+
+def _drive_empty(
+    site: Site,
+    name: str,
+    at_once: int,
+    warm_up: float,
+    seconds: float,
+    at_edge: Callable[[], None],
+) -> Load:
+    return empty.drive(site, name, _STEPS, at_once, warm_up, seconds, at_edge)
 
 
 def _start_dbos(site: Site) -> None:
@@ -98,6 +119,23 @@ rocksdb-disable-wal-fsync = false
 """
 
 
+def _start_temporal(site: Site) -> None:
+    ports, file = site.ports, site.data("temporal") / "temporal.sqlite"
+    options = {
+        "ip": "127.0.0.1",
+        "port": ports.ingress,
+        "http-port": ports.admin,
+        "metrics-port": ports.node,
+        "db-filename": file,
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    pragmas = ["--sqlite-pragma=journal_mode=WAL", "--sqlite-pragma=synchronous=FULL"]
+    command: list[str | Path] = [tools.temporal(), "server", "start-dev", "--headless"]
+    site.spawn(TEMPORAL_SERVER, [*command, *words, *pragmas], {})
+    site.wait_for(f"http://127.0.0.1:{ports.admin}/api/v1/namespaces/default")
+    _serve(site, "bench.temporal_peer:app", {"TEMPORAL_SERVER": f"127.0.0.1:{ports.ingress}"})
+
+
 def _serve(site: Site, app: str, env: dict[str, str]) -> None:
     port = str(site.ports.app)
     command: list[str | Path] = [tools.PYTHON, "-m", "uvicorn", app, "--port", port]
@@ -114,11 +152,21 @@ THIS = Engine(
     "each transaction. The scheduler's etcd writes its WAL with an fsync for each batch.",
     idle=(),
 )
+EMPTY = Engine(
+    limit.STEPS,
+    "five empty steps, no calls",
+    "POST",
+    _app,
+    "As this system.",
+    empty.start,
+    ("orchestrator", ORCHESTRATORS_SIDECAR, "services", "services' sidecars", "dapr CLI"),
+    drive=_drive_empty,
+)
 FLOOR = Engine(
     "floor", "no engine (the floor)", "PUT", _app, "None: a crash loses the trip.", _start_floor
 )
 SIDECARS = Engine(
-    "sidecars",
+    limit.CALLS,
     "the floor through sidecars",
     "PUT",
     _app,
@@ -134,6 +182,7 @@ RESTATE = Engine(
     "The log is RocksDB, its WAL with an fsync for each batch of appended records (the default); "
     "the state store has no WAL and is built again from the log.",
     _start_restate,
+    fetch=tools.fetch_restate,
 )
 DBOS = Engine(
     "dbos",
@@ -144,4 +193,15 @@ DBOS = Engine(
     "like ours; by default its journal is DELETE, as durable and slower.",
     _start_dbos,
 )
-ALL = (THIS, FLOOR, SIDECARS, RESTATE, DBOS)
+TEMPORAL = Engine(
+    "temporal",
+    f"Temporal's dev server {tools.TEMPORAL.version}, SQLite",
+    "PUT",
+    _app,
+    "One SQLite file with `synchronous=FULL` (the default): an fsync for each transaction, and all "
+    "of the server's transactions one after the other on one connection. Set to WAL like ours; by "
+    "default its journal is DELETE.",
+    _start_temporal,
+    fetch=tools.temporal,
+)
+ALL = (THIS, FLOOR, SIDECARS, EMPTY, RESTATE, DBOS, TEMPORAL)

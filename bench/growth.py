@@ -10,6 +10,7 @@ from statistics import median
 from bench import command
 from bench.command import console
 from bench.load import Load, Target, drive
+from bench.report import Report
 from bench.site import HOME, ORCHESTRATOR, PROJECT
 from bench.table import markdown
 from runtime.blocks import on_free_ports
@@ -26,7 +27,7 @@ def main() -> int:
     parser = command.parser("bench.growth", __doc__)
     parser.add_argument("--trips", type=int, default=10_000, help="finished trips in the store")
     wish = parser.parse_args()
-    return command.run(lambda: growth(wish.trips), "growth", wish.write)
+    return command.run(lambda: Report(growth(wish.trips)), "growth", wish.write)
 
 
 def growth(trips: int) -> str:

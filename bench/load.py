@@ -7,7 +7,7 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
@@ -53,6 +53,14 @@ class Load:
     measuring: bool = False
     over: bool = False
 
+    def ended(self, trip_id: str, began: float) -> None:
+        """Take a trip that is confirmed now and began at a moment of ``time.perf_counter``."""
+        self.trips.append(trip_id)
+        if len(self.trips) == self.customers:
+            self.warm.set()
+        if self.measuring:
+            self.latencies_ms.append((time.perf_counter() - began) * 1000)
+
     @property
     def per_second(self) -> float:
         return len(self.latencies_ms) / self.seconds
@@ -93,17 +101,34 @@ async def drive(
 
     Warm means that the seconds have passed and as many trips have ended as there are customers.
     """
-    load, serial = Load(customers=concurrency), count(1)
+    serial = count(1)
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
     # Shorter than what a server keeps open, so that no request meets a connection being closed.
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+        return await crowd(
+            lambda load: _customer(session, target, name, serial, load),
+            concurrency,
+            warm_up,
+            seconds,
+            at_edge,
+        )
+
+
+async def crowd(
+    customer: Callable[[Load], Coroutine[Any, Any, None]],
+    concurrency: int,
+    warm_up: float,
+    seconds: float,
+    at_edge: Callable[[], None],
+) -> Load:
+    """Let so many customers go about until the load is over. Raises what the first one raised that
+    could not."""
+    load = Load(customers=concurrency)
     try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout, connector=connector) as session,
-            asyncio.TaskGroup() as customers,
-        ):
+        async with asyncio.TaskGroup() as customers:
             for _ in range(concurrency):
-                customers.create_task(_customer(session, target, name, serial, load))
+                customers.create_task(customer(load))
             await asyncio.sleep(warm_up)
             await load.warm.wait()
             await _measure(load, seconds, at_edge)
@@ -127,21 +152,17 @@ async def _customer(
     while not load.over:
         trip_id, wanted = f"{name}-{next(serial)}", order()
         began = time.perf_counter()
-        while wait := await _book(session, target, trip_id, wanted):
+        while (wait := await _book(session, target, trip_id, wanted)) is not None:
             load.refused += load.measuring
             await asyncio.sleep(wait)
             began = time.perf_counter()
-        load.trips.append(trip_id)
-        if len(load.trips) == load.customers:
-            load.warm.set()
-        if load.measuring:
-            load.latencies_ms.append((time.perf_counter() - began) * 1000)
+        load.ended(trip_id, began)
 
 
 async def _book(
     session: aiohttp.ClientSession, target: Target, trip_id: str, wanted: dict[str, Any]
-) -> float:
-    """Book a trip; return after how many seconds to try again, 0 when it is confirmed."""
+) -> float | None:
+    """Book a trip; return after how many seconds to try again, None when it is confirmed."""
     url = target.url.format(trip_id=trip_id)
     try:
         async with session.request(
@@ -150,8 +171,17 @@ async def _book(
             text = await answer.read()
     except (aiohttp.ClientError, TimeoutError) as fault:
         raise RunFailed(f"Trip {trip_id} had no answer: {fault!r}") from fault
-    if answer.status == 429:
-        return float(answer.headers["Retry-After"])
-    if answer.status != 200 or orjson.loads(text).get("status") != "confirmed":
-        raise RunFailed(f"Trip {trip_id} was answered {answer.status}: {text[:300].decode()}")
-    return 0.0
+    if answer.status == 429 and (wait := answer.headers.get("Retry-After", "")).isdecimal():
+        return float(wait)
+    if answer.status != 200 or not _is_confirmed(text):
+        said = text[:300].decode(errors="replace")
+        raise RunFailed(f"Trip {trip_id} was answered {answer.status}: {said}")
+    return None
+
+
+def _is_confirmed(text: bytes) -> bool:
+    try:
+        answer = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(answer, dict) and answer.get("status") == "confirmed"

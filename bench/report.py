@@ -1,45 +1,95 @@
 """The report: the tables with what is needed to read them, and where they are kept."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench import table
+from bench import limit, noise, table
 from bench.cpu import ENGINE_OF_OURS
 from bench.engines import Engine
 from bench.site import PROJECT
-from bench.table import Result
+from bench.table import OURS, Failure, Outcome
 
 PAGE = PROJECT / "docs" / "performance.md"
 
 
-def render(
-    results: Sequence[Result],
-    engines: Sequence[Engine],
-    idle: Mapping[str, float],
-    where: str,
-    absent: Sequence[str],
-) -> str:
-    """Return the whole report in Markdown."""
-    titles = {engine.name: engine.title for engine in engines}
-    rounds = len({result.round for result in results})
-    durability = "\n".join(f"- {engine.title}: {engine.durability}" for engine in engines)
+@dataclass(frozen=True)
+class Report:
+    """What was found, what went wrong in it, and whether it may be kept."""
+
+    text: str
+    wrong: Sequence[str] = ()
+    keep: bool = True
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All of a bench: what came of its runs, the engines that had turns and the seed of those, what
+    this system takes when idle, the machine, and which engines could not be had."""
+
+    outcomes: Sequence[Outcome]
+    engines: Sequence[Engine]
+    seed: int
+    idle: Mapping[str, float]
+    where: str
+    absent: Sequence[str] = ()
+
+    @property
+    def titles(self) -> dict[str, str]:
+        return {engine.name: engine.title for engine in self.engines}
+
+    @property
+    def noise(self) -> str:
+        return noise.line(table.whole(self.outcomes), self.titles)
+
+    @property
+    def failures(self) -> list[Failure]:
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Failure)]
+
+    def wrong(self) -> list[str]:
+        """Say what failed."""
+        return [
+            f"{self.titles[f.engine]} failed at {f.concurrency} in round {f.round + 1}: {f.why}"
+            for f in self.failures
+        ]
+
+
+def of_bench(measured: Measured) -> Report:
+    """Return the report in Markdown. It is not to be kept when this system itself failed: that is
+    a fault of ours, while what a peer does wrong is a finding."""
+    keep = all(failure.engine != OURS for failure in measured.failures)
+    return Report(_text(measured), measured.wrong(), keep)
+
+
+def _text(measured: Measured) -> str:
+    outcomes, titles = measured.outcomes, measured.titles
+    rounds, results = len({outcome.round for outcome in outcomes}), table.whole(outcomes)
+    limits = limit.of(results)
+    with_limit, named = [*results, *limits], titles | {limit.NAME: limit.TITLE}
+    durability = "\n".join(f"- {e.title}: {e.durability}" for e in measured.engines)
     return "\n\n".join(
         [
-            where,
-            *(f"**Not measured**: {why}" for why in absent),
-            f"Medians over {_times(rounds)}. CPU and memory: the engine and the four services with "
-            "their sidecars.",
-            table.figures(results, titles),
+            measured.where,
+            *(f"**Not measured**: {why}" for why in measured.absent),
+            *(f"**Failed**: {' '.join(why.split())}" for why in measured.wrong()),
+            f"Medians over {_times(rounds)}, turns in each in the order of `--seed "
+            f"{measured.seed}`. CPU and memory: the engine and the four services with their "
+            "sidecars.",
+            table.figures([*outcomes, *limits], named),
+            f"{measured.noise}.",
+            *([limit.MEANS] if limits else []),
             "This system's figures divided by those of the others, round by round (trips/s: more "
             "is better; all else: less is better):",
-            table.comparison(results, titles),
+            table.comparison(with_limit, named),
             "CPU, ms a trip:",
-            table.by_process(results, titles),
+            table.by_process(with_limit, named),
             "Resident memory at the end of a run, MB (what processes share counts for each):",
             table.memory_by_process(results, titles),
+            f"{noise.MEANS} Here the two shares are those of the noisiest round:",
+            noise.tabled(results, titles),
             "What each does before it says that a step is done:",
             durability,
-            _idle(idle),
+            _idle(measured.idle),
         ]
     )
 

@@ -1,4 +1,5 @@
-"""The peers' own programs: fetched once into `.bench`, apart from what the project needs."""
+"""The peers' own programs, apart from what the project needs: fetched once into `.bench`, or built
+once into the user's cache, where Dapr's are too."""
 
 import os
 import shutil
@@ -8,6 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from bench.site import PROJECT, TOOLS
+from runtime import build
+from runtime.build import Module
 from runtime.errors import SetupError
 
 PYTHON = TOOLS / "venv" / "bin" / "python"
@@ -15,6 +18,17 @@ RESTATE_VERSION = "1.7.12"
 _REQUIREMENTS = PROJECT / "bench" / "requirements.txt"
 _NODE = TOOLS / "node"
 _PACKAGE = "@restatedev/restate-server"
+_TEMPORAL = "github.com/temporalio/cli"
+TEMPORAL = Module(
+    "temporal",
+    _TEMPORAL,
+    (f"{_TEMPORAL}/cmd/temporal",),
+    1297,
+    f"-X {_TEMPORAL}/temporalcli.Version=",
+    of="Temporal's dev server",
+    pins=PROJECT / "bench",
+)
+"""Its command line, which has the dev server in it."""
 
 
 def fetch_python() -> None:
@@ -54,6 +68,14 @@ def restate_server() -> Path:
     if server is None:
         raise SetupError(f"{_PACKAGE} {RESTATE_VERSION} has no server for this machine.")
     return server
+
+
+def temporal() -> Path:
+    """Return Temporal's command line; build it into the user's cache if it is not there.
+
+    Raises SetupError when there is no Go or the build fails.
+    """
+    return build.programs(TEMPORAL) / "temporal"
 
 
 @cache

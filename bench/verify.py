@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 
 from bench.load import RunFailed
-from bench.place import Place
+from bench.place import Headers, Place
 
 _SAMPLE = 100
 _AT_ONCE = 16
@@ -36,12 +36,19 @@ async def verify(run: str, trips: Sequence[str], place: Place) -> None:
             async with turns:
                 for app_id, path, wanted in _RESOURCES:
                     url = f"{place.services[app_id]}/{path.format(trip_id)}"
-                    async with session.get(url, headers=place.headers(app_id)) as answer:
-                        status = (await answer.json()).get("status")
+                    status = await _status(session, url, place.headers(app_id))
                     if status != wanted:
                         raise RunFailed(f"Of trip {trip_id}, {url} is {status}, not {wanted}.")
 
         await asyncio.gather(*map(check, random.sample(trips, min(_SAMPLE, len(trips)))))
+
+
+async def _status(session: aiohttp.ClientSession, url: str, shown: Headers) -> str:
+    try:
+        async with session.get(url, headers=shown) as answer:
+            return str((await answer.json()).get("status"))
+    except (aiohttp.ClientError, TimeoutError) as fault:
+        raise RunFailed(f"{url} had no answer: {fault!r}") from fault
 
 
 def _check_mails(run: str, trips: Sequence[str], mails: Path) -> None:

@@ -39,7 +39,7 @@ _IS_BUILT = "is built from its Go module, and there is no Go: install Go 1.26.6 
 @dataclass(frozen=True)
 class Module:
     """One Go module: the package its version is read from, the programs to build, and how many
-    packages are compiled for them when nothing is cached."""
+    packages are compiled for them when nothing is cached. ``pins`` has its folder."""
 
     name: str
     pinned: str
@@ -49,10 +49,11 @@ class Module:
     tags: str = ""
     cgo: bool = False
     of: str = "Dapr"
+    pins: Path = _PINS
 
     @property
     def folder(self) -> Path:
-        return _PINS / self.name
+        return self.pins / self.name
 
     @property
     def version(self) -> str:
