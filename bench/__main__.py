@@ -10,9 +10,10 @@ from bench.command import console
 from bench.engines import THIS, Engine
 from bench.measure import Plan
 from bench.report import Measured, Report
-from bench.site import Site
-from bench.states import Commit, Secure, State
+from bench.site import PROJECT, Site
+from bench.states import Commit, State
 from bench.table import Outcome
+from runtime import profiles
 from runtime.errors import SetupError
 
 _SEEDS = 10_000
@@ -22,7 +23,8 @@ def main() -> int:
     """Run a bench; return 0, 1 after an error, 130 after Ctrl+C."""
     parser = _parser()
     wish = parser.parse_args()
-    beside: list[State] = [*map(Commit, wish.against), *([Secure()] if wish.secure else [])]
+    beside: list[State] = [*map(Commit, wish.against), *map(states.profile, wish.profile)]
+    beside += [states.secure()] if wish.secure else []
     if beside and wish.write:
         parser.error("--write keeps what is measured beside the peers, not beside other states")
     names = wish.engines or ([THIS.name] if beside else [engine.name for engine in engines.ALL])
@@ -79,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     default, names = Plan(), [engine.name for engine in engines.ALL]
     parser.add_argument(
         "--against", nargs="+", default=[], metavar="COMMIT", help="this system as it was there"
+    )
+    parser.add_argument(
+        "--profile",
+        nargs="+",
+        default=[],
+        choices=profiles.names(PROJECT),
+        help="this system with the stores of a profile",
     )
     parser.add_argument("--secure", action="store_true", help="this system with SECURE=1 as well")
     parser.add_argument("--rounds", type=int, default=default.rounds)

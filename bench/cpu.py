@@ -40,6 +40,8 @@ def role_of(process: psutil.Process) -> str:
     name = processes.program(process)
     if name in ("sentry", "placement", "scheduler"):
         return name
+    if name.startswith(("redis-server", "postgres")):
+        return "database"
     if name == "dapr":
         return "dapr CLI"
     if name == "daprd":

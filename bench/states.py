@@ -1,4 +1,4 @@
-"""Other states of this system that are measured beside it: another commit, and a secure one.
+"""Other states of this system that are measured beside it: another commit, other stores, secure.
 
 Each is a whole system on free ports. It stays up while others are measured, and then idles.
 """
@@ -82,16 +82,13 @@ class Commit:
         return folder
 
 
-@dataclass
-class Secure:
-    """This system with ``SECURE=1``."""
+class Variant:
+    """This system as a variable of `make run` has it: ``SECURE=1``, or ``PROFILE=redis``."""
 
-    name: str = "secure"
-    _site: Site = field(init=False)
-
-    def __post_init__(self) -> None:
-        home = HOME.with_name(".bench-secure-system")
-        self._site = Site(home, Changes(secure=True))
+    def __init__(self, name: str, variable: str, changes: Changes) -> None:
+        self.name = name
+        self.variable = variable
+        self._site = Site(HOME.with_name(f".bench-{name}-system"), changes)
 
     def open(self) -> Place:
         """Start it; return where it is. Raises SetupError."""
@@ -103,11 +100,21 @@ class Secure:
         self._site.close()
 
 
-State = Commit | Secure
+State = Commit | Variant
+
+
+def secure() -> Variant:
+    """Return this system with ``SECURE=1``."""
+    return Variant("secure", "SECURE=1", Changes(secure=True))
+
+
+def profile(name: str) -> Variant:
+    """Return this system with the stores of a profile."""
+    return Variant(name, f"PROFILE={name}", Changes(profile=name))
 
 
 def engine(state: State, place: Place) -> Engine:
     """Return a state that runs at a place, as one of the engines."""
-    title = "this system, SECURE=1" if isinstance(state, Secure) else f"this system, {state.name}"
+    title = f"this system, {state.variable if isinstance(state, Variant) else state.name}"
     url = f"{place.orchestrator}/trips/{{trip_id}}"
     return replace(THIS, name=state.name, title=title, url=lambda _: url, place=lambda _: place)

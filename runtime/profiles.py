@@ -33,12 +33,16 @@ class Profile:
         return resource | {key: other[key] for key in ("spec", "auth")} if other else resource
 
 
+def names(project: Path) -> list[str]:
+    """Return the names of the profiles that there are."""
+    return sorted(folder.name for folder in (project / "profiles").iterdir())
+
+
 def read(project: Path, name: str) -> Profile:
     """Return a profile; without a name, one that replaces nothing. Raises SetupError."""
     if not name:
         return Profile()
-    known = sorted(folder.name for folder in (project / "profiles").iterdir())
-    if name not in known:
+    if name not in (known := names(project)):
         raise SetupError(f"There is no profile {name}; there are {', '.join(known)}.")
     folder = project / "profiles" / name
     return Profile(_text(folder / "store.yaml"), _text(folder / "workflow-store.yaml"))

@@ -371,3 +371,17 @@ def test_another_state_is_measured_where_it_runs() -> None:
     assert engine.place(Site()) is place
     assert place.headers("trip-orchestrator") == {"dapr-api-token": "a token"}
     assert place.headers("flight-service") == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "title"),
+    [
+        (states.secure(), "secure", "this system, SECURE=1"),
+        (states.profile("redis"), "redis", "this system, PROFILE=redis"),
+    ],
+)
+def test_a_variant_is_named_by_what_make_run_is_told(
+    state: states.Variant, name: str, title: str
+) -> None:
+    engine = states.engine(state, Place(Path("there"), "http://there:1", {}))
+    assert (engine.name, engine.title) == (name, title)
