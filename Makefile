@@ -2,7 +2,7 @@
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help new setup run up serve zipkin down manifests test test-tools clock-tools pictures soak bench growth bare check mutants sbom audit
+.PHONY: help new setup run up serve zipkin down manifests test test-tools clock-tools pictures soak bench growth leaks bare check mutants sbom audit
 
 # Which system the targets are about: make run SYSTEM=orders. Without it: trips.
 export SYSTEM
@@ -61,6 +61,9 @@ bench: .venv/installed ## measure it against its peers, 10 minutes: make bench A
 
 growth: .venv/installed ## measure how cost grows with the crowd and the past, 14 minutes
 	@.venv/bin/python -m bench.growth $(ARGS)
+
+leaks: .venv/installed ## book 10,000 trips and look whether anything grows with them, 15 minutes
+	@.venv/bin/python -m bench.leaks $(ARGS)
 
 bare: .venv/installed ## measure what a workflow costs whose steps do nothing, 4 minutes
 	@.venv/bin/python -m bench.bare $(ARGS)

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bench import command, engines, limit, measure, noise, report, states, table
+from bench import command, engines, leaks, limit, measure, noise, report, states, table
 from bench.cpu import counted, spent
 from bench.engines import Engine
 from bench.load import Load, RunFailed, Target, drive, percentile
@@ -385,3 +385,12 @@ def test_a_variant_is_named_by_what_make_run_is_told(
 ) -> None:
     engine = states.engine(state, Place(Path("there"), "http://there:1", {}))
     assert (engine.name, engine.title) == (name, title)
+
+
+def test_what_grows_is_told_for_the_second_half_of_the_trips() -> None:
+    mb = 1024 * 1024
+    seen = [(1_000, {"app": 50 * mb}), (2_100, {"app": 60 * mb}), (4_148, {"app": 62 * mb})]
+    lines = leaks.report(seen).splitlines()
+    assert lines[2].split() == ["|", "1,000", "|", "50", "|"]
+    last = [cell.strip() for cell in lines[-1].split("|")]
+    assert last[1:3] == ["KB a trip, last 2,048", "1.0"]
