@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from email.message import EmailMessage
@@ -10,13 +11,26 @@ from math import isnan
 from pathlib import Path
 from typing import Any, cast
 
+import orjson
 import psutil
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bench import __main__ as bench_command
-from bench import command, engines, limit, measure, noise, report, states, table, tools
+from bench import (
+    bare_peer,
+    command,
+    empty,
+    engines,
+    limit,
+    measure,
+    noise,
+    report,
+    states,
+    table,
+    tools,
+)
 from bench.cpu import counted, spent
 from bench.engines import Engine
 from bench.load import Load, RunFailed, Target, drive, percentile
@@ -331,6 +345,38 @@ def test_the_report_compares_this_system_with_the_limit() -> None:
     assert figures == ["16", limit.TITLE, "", "", "", "20.0", "42.0", ""]
     assert ratios == ["16", limit.TITLE, "", "", "", "1.00", "1.50", ""]
     assert limit.MEANS in text
+
+
+class Instant:
+    """Takes the workflows' part: one ends at once, or breaks."""
+
+    def __init__(self, broken: bool = False) -> None:
+        self._broken = broken
+
+    async def customer(self, _: bare_peer.Wish, load: Load) -> None:
+        while not load.over:
+            if self._broken:
+                raise RuntimeError("no sidecar")
+            load.ended("one", time.perf_counter())
+            await asyncio.sleep(0)
+
+
+async def told(chains: Instant) -> list[bytes]:
+    wish = bare_peer.Wish(name="run", steps=5, at_once=2, warm_up=0, seconds=0.05)
+    return [line async for line in bare_peer.run_in_lines(cast(bare_peer.Chains, chains), wish)]
+
+
+def test_a_run_of_empty_steps_tells_its_edges_and_then_its_load() -> None:
+    begin, end, load = asyncio.run(told(Instant()))
+    assert begin == end == empty.EDGE + b"\n"
+    figures = orjson.loads(load)
+    assert figures["latencies_ms"]
+    assert figures["seconds"] >= 0.05
+
+
+def test_a_run_of_empty_steps_that_breaks_ends_and_is_not_waited_for() -> None:
+    with pytest.raises(RuntimeError, match="no sidecar"):
+        asyncio.run(told(Instant(broken=True)))
 
 
 def test_no_column_is_empty_and_no_row() -> None:
