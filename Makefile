@@ -56,7 +56,7 @@ pictures: setup test-tools ## take the console's pictures in docs/ anew
 soak: setup $(if $(AHEAD),clock-tools) ## a long fault drill: make soak SEED=1 TRIPS=300
 	@SEED=$(or $(SEED),1) TRIPS=$(or $(TRIPS),300) .venv/bin/python -m pytest $(TESTS)/faults -q -s
 
-bench: .venv/installed ## measure it against its peers, 10 minutes: make bench ARGS=--write keeps the table
+bench: .venv/installed ## measure it against its peers, 15 minutes: make bench ARGS=--write keeps the table
 	@.venv/bin/python -m bench $(ARGS)
 
 growth: .venv/installed ## measure how cost grows with the crowd and the past, 14 minutes

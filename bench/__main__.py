@@ -39,7 +39,7 @@ def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) ->
     What an engine does wrong is in the report. Raises SetupError when the system does not start.
     """
     console.print(f"The order of turns is that of --seed {plan.seed}.")
-    present, absent = _fetch(chosen)
+    present, absent = fetch(chosen)
     site, outcomes = Site(), list[Outcome]()
     where = machine.describe(site.system.set_up())
     with command.stopped_after(site.close, *(state.close for state in beside)):
@@ -58,7 +58,7 @@ def bench(plan: Plan, chosen: Sequence[Engine], beside: Sequence[State] = ()) ->
     return report.of_bench(measured)
 
 
-def _fetch(chosen: Sequence[Engine]) -> tuple[list[Engine], list[str]]:
+def fetch(chosen: Sequence[Engine]) -> tuple[list[Engine], list[str]]:
     """Fetch what the peers need; where a peer's server cannot be had, the bench goes on without.
 
     Raises SetupError when the peers' Python packages cannot be had.

@@ -115,10 +115,13 @@ async def healthz() -> dict[str, str]:
 
 @app.post("/runs")
 async def run(wish: Wish) -> StreamingResponse:
-    return StreamingResponse(_lines(app.state.chains, wish), media_type="application/x-ndjson")
+    return StreamingResponse(
+        run_in_lines(app.state.chains, wish), media_type="application/x-ndjson"
+    )
 
 
-async def _lines(chains: Chains, wish: Wish) -> AsyncIterator[bytes]:
+async def run_in_lines(chains: Chains, wish: Wish) -> AsyncIterator[bytes]:
+    """Run as wished; yield a line at each edge, and then the load."""
     edges: asyncio.Queue[bytes] = asyncio.Queue()
     running = asyncio.create_task(
         crowd(

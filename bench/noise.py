@@ -2,9 +2,10 @@
 machine meanwhile."""
 
 from collections.abc import Sequence
+from math import nan
 from statistics import mean, median
 
-from bench.table import Figure, Result, Titles, cpu_total, groups, markdown, per_second
+from bench.table import Figure, Result, Titles, cell, cpu_total, groups, markdown, per_second
 
 MEANS = (
     "Spread: the largest of an engine's rounds at a concurrency divided by the smallest. Stolen: "
@@ -31,7 +32,7 @@ def tabled(results: Sequence[Result], titles: Titles) -> str:
     round."""
     rows = []
     for concurrency, engine, of in groups(results, titles):
-        spreads = [f"{spread(of, figure):.2f}" for _, figure in _SPREADS]
+        spreads = [cell(spread(of, figure), ".2f") for _, figure in _SPREADS]
         most = (max(r.noise.stolen for r in of), max(r.noise.foreign for r in of))
         shares = [f"{100 * share:.1f}" for share in most]
         rows.append([str(concurrency), titles[engine], *spreads, *shares])
@@ -40,9 +41,9 @@ def tabled(results: Sequence[Result], titles: Titles) -> str:
 
 
 def spread(of: Sequence[Result], figure: Figure) -> float:
-    """Return the largest of the rounds divided by the smallest."""
+    """Return the largest of the rounds divided by the smallest; of one round there is none."""
     values = [figure(result) for result in of]
-    return max(values) / min(values)
+    return max(values) / min(values) if len(values) > 1 else nan
 
 
 def _apart(name: str, results: Sequence[Result], titles: Titles, figure: Figure) -> str:

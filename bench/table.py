@@ -132,7 +132,7 @@ def figures(outcomes: Sequence[Outcome], titles: Titles) -> str:
     rows = []
     for concurrency, engine in _sorted(failed.keys() | runs.keys(), titles):
         of = runs.get((concurrency, engine), [])
-        values = [_cell(medians(of, figure), spec) for _, figure, spec in _FIGURES if of]
+        values = [cell(medians(of, figure), spec) for _, figure, spec in _FIGURES if of]
         said = values or [failed[concurrency, engine], *[""] * (len(_FIGURES) - 1)]
         rows.append([str(concurrency), titles[engine], *said])
     return markdown(["at once", "engine", *(name for name, _, _ in _FIGURES)], rows)
@@ -145,7 +145,7 @@ def comparison(results: Sequence[Result], titles: Titles) -> str:
     for (concurrency, engine), of in runs.items():
         ours = runs.get((concurrency, OURS))
         if ours and engine != OURS:
-            values = [_cell(ratios(ours, of, figure), ".2f") for _, figure, _ in _FIGURES]
+            values = [cell(ratios(ours, of, figure), ".2f") for _, figure, _ in _FIGURES]
             rows.append([str(concurrency), titles[engine], *values])
     return markdown(["at once", "÷ engine", *(name for name, _, _ in _FIGURES)], rows)
 
@@ -191,7 +191,7 @@ def _sorted(keys: Iterable[tuple[int, str]], titles: Titles) -> list[tuple[int, 
     return sorted(keys, key=lambda key: (key[0], places[key[1]]))
 
 
-def _cell(value: float, spec: str) -> str:
+def cell(value: float, spec: str) -> str:
     """Return a figure as text; one that means nothing is left out."""
     return "" if isnan(value) else format(value, spec)
 

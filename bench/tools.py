@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +30,7 @@ TEMPORAL = Module(
     pins=PROJECT / "bench",
 )
 """Its command line, which has the dev server in it."""
+TEMPORAL_VERSION = replace(TEMPORAL, pinned="go.temporal.io/server").version
 
 
 def fetch_python() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from email.message import EmailMessage
@@ -10,12 +11,27 @@ from math import isnan
 from pathlib import Path
 from typing import Any, cast
 
+import orjson
 import psutil
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bench import command, engines, leaks, limit, measure, noise, report, states, table
+from bench import __main__ as bench_command
+from bench import (
+    bare_peer,
+    command,
+    empty,
+    engines,
+    leaks,
+    limit,
+    measure,
+    noise,
+    report,
+    states,
+    table,
+    tools,
+)
 from bench.cpu import counted, spent
 from bench.engines import Engine
 from bench.load import Load, RunFailed, Target, drive, percentile
@@ -26,7 +42,9 @@ from bench.site import Site
 from bench.table import Failure, Outcome, Result
 from bench.verify import trip_of
 from bench.watch import Moment, Noise, Watch, between
+from runtime import build
 from runtime.errors import SetupError
+from tests.unit.test_runtime_build import GO
 
 TITLES = {"this": "this system", "peer": "A peer"}
 
@@ -103,6 +121,7 @@ def test_the_tables_keep_the_order_of_the_titles_whoever_was_first() -> None:
 def test_the_spread_is_the_largest_round_by_the_smallest() -> None:
     rounds = [result(round=n, per_second=rate) for n, rate in enumerate((10.0, 15.0, 12.0))]
     assert noise.spread(rounds, table.per_second) == 1.5
+    assert isnan(noise.spread(rounds[:1], table.per_second))
 
 
 def test_foreign_is_what_all_took_less_what_is_ours() -> None:
@@ -329,10 +348,80 @@ def test_the_report_compares_this_system_with_the_limit() -> None:
     assert limit.MEANS in text
 
 
+class Instant:
+    """Takes the workflows' part: one ends at once, or breaks."""
+
+    def __init__(self, broken: bool = False) -> None:
+        self._broken = broken
+
+    async def customer(self, _: bare_peer.Wish, load: Load) -> None:
+        while not load.over:
+            if self._broken:
+                raise RuntimeError("no sidecar")
+            load.ended("one", time.perf_counter())
+            await asyncio.sleep(0)
+
+
+async def told(chains: Instant) -> list[bytes]:
+    wish = bare_peer.Wish(name="run", steps=5, at_once=2, warm_up=0, seconds=0.05)
+    return [line async for line in bare_peer.run_in_lines(cast(bare_peer.Chains, chains), wish)]
+
+
+def test_a_run_of_empty_steps_tells_its_edges_and_then_its_load() -> None:
+    begin, end, load = asyncio.run(told(Instant()))
+    assert begin == end == empty.EDGE + b"\n"
+    figures = orjson.loads(load)
+    assert figures["latencies_ms"]
+    assert figures["seconds"] >= 0.05
+
+
+def test_a_run_of_empty_steps_that_breaks_ends_and_is_not_waited_for() -> None:
+    with pytest.raises(RuntimeError, match="no sidecar"):
+        asyncio.run(told(Instant(broken=True)))
+
+
 def test_no_column_is_empty_and_no_row() -> None:
     table_of = table.memory_by_process([result(), result(engine="peer", memory={})], TITLES)
     assert table_of.splitlines()[0].count("|") == 5
     assert len(table_of.splitlines()) == 3
+
+
+def test_a_peer_whose_server_cannot_be_had_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking() -> None:
+        raise SetupError("there is no Go")
+
+    monkeypatch.setattr(tools, "fetch_python", lambda: None)
+    peer = replace(engines.TEMPORAL, fetch=lacking)
+    present, absent = bench_command.fetch([engines.THIS, peer, engines.FLOOR])
+    assert present == [engines.THIS, engines.FLOOR]
+    assert absent == [f"{peer.title}. there is no Go"]
+    text = report.of_bench(Measured([result()], present, 7, {}, "here", absent)).text
+    assert f"**Not measured**: {peer.title}. there is no Go" in text
+
+
+def test_temporal_is_built_once_from_its_pins_and_only_for_the_bench(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SetupError, match=r"Temporal's dev server is built .* there is no Go"):
+        tools.temporal()
+    go = tmp_path / "bin" / "go"
+    go.parent.mkdir()
+    go.write_text(GO)
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{go.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("GO_CALLS", str(tmp_path / "calls"))
+    assert tools.temporal().read_text() == "program\n"
+    assert tools.temporal().parent.name.startswith(f"temporal-{tools.TEMPORAL.version}-")
+    assert (tmp_path / "calls").read_text().split() == ["x"]
+    ours = (*build.MODULES, *(m for needed in build.OF_SYSTEMS.values() for m in needed))
+    assert tools.TEMPORAL not in ours
+
+
+def test_the_peers_packages_are_all_pinned() -> None:
+    for package in ("temporalio", "dbos", "restate-sdk"):
+        assert tools.pinned(package)[0].isdigit()
 
 
 def test_the_report_goes_between_its_marks(tmp_path: Path) -> None:
