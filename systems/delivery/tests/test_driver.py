@@ -154,7 +154,8 @@ def test_a_trail_keeps_the_latest_hundred_and_twenty_places() -> None:
 def test_who_rides_east_comes_nearer_too_and_who_is_there_stays() -> None:
     east = Place(latitude=52.5, longitude=13.5)
     half = towards(HERE, east, distance(HERE, east) / 2)
-    assert (half.latitude, half.longitude) == (52.5, pytest.approx(13.45))
+    assert half.latitude == 52.5
+    assert half.longitude == pytest.approx(13.45)
     assert towards(HERE, HERE, 0) == HERE
 
 
