@@ -26,7 +26,7 @@ GONE = picks.handed_over(PACKED, "CP1")
 
 def test_a_pick_is_packed_once_and_handed_over_once() -> None:
     assert [pick.status for pick in (PICKING, PACKED, GONE)] == ["picking", "packed", "handed_over"]
-    assert GONE.tracking_number == "CP1"
+    assert picks.handed_over(PACKED, "CP1").tracking_number == "CP1"
     assert picks.packed(PACKED) == PACKED
     assert picks.packed(GONE) == GONE
     assert picks.handed_over(GONE, "CP1") == GONE

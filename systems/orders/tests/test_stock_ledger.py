@@ -367,6 +367,7 @@ def test_a_parcel_leaves_the_house_once_and_the_others_stay() -> None:
     assert ledger.release(ID, sent.kept, sent.shelves, 1) == sent
     rest = ledger.cancel(ID, sent.kept, sent.shelves, NOW)
     assert (rest.kept.status, statuses(rest.kept)) == ("cancelled", ["shipped", "released"])
+    assert ledger.ship(ID, rest.kept, rest.shelves, 1) == rest, "it had left before"
     assert counts(rest.shelves, "CUP", BERLIN) == (0, 0, 2)
     assert counts(rest.shelves, "CUP", CHICAGO) == (1, 0, 0)
 
