@@ -75,6 +75,10 @@ def test_a_slug_that_cannot_be_is_told_the_rule_that_it_breaks(slug: str, why: s
         checked(slug)
 
 
+def test_a_schema_is_called_as_its_slug_with_underscores() -> None:
+    assert schema_of("acme-corp-2") == "acme_corp_2"
+
+
 @given(st.sets(st.from_regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", fullmatch=True), max_size=20))
 def test_no_two_slugs_have_one_schema(slugs: set[str]) -> None:
     assert len({schema_of(slug) for slug in slugs}) == len(slugs)
@@ -282,6 +286,7 @@ def test_what_a_resource_refuses_is_told_in_words() -> None:
 def test_an_account_is_suspended_and_opened_again_until_it_is_closed() -> None:
     account = billing.opened(None, "t1:account", "starter", "a@b.example", NOW)
     assert (account.status, account.opened_at) == ("open", NOW)
+    assert (account.plan, account.email) == ("starter", "a@b.example")
     assert billing.opened(account, "t1:account", "business", "c@d.example", NOW + REST) == account
     suspended = billing.suspended(account, True)
     assert (suspended.status, billing.suspended(suspended, False)) == ("suspended", account)
