@@ -333,7 +333,7 @@ def test_two_legs_of_one_account_are_two_lines_one_after_the_other(books: Books)
     )
     books.keep(ledger.booked("debited", posting, posting, books.accounts))
     uneven = posting.model_copy(update={"legs": legs[:2]})
-    with pytest.raises(AssertionError, match="^debits and credits are equal"):
+    with pytest.raises(AssertionError, match=r"^debits and credits are equal"):
         ledger.booked("debited", uneven, uneven, books.accounts)
     lines = [entry for entry in books.entries if entry.account == "A"]
     assert [(line.number, line.balance) for line in lines] == [(1, 100), (2, 40), (3, 0)]
