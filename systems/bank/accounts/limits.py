@@ -22,7 +22,9 @@ class AskedLimit:
 
 
 def take(asked: AskedLimit, known: LimitUse | None, accounts: Accounts) -> Change[LimitUse]:
-    """Take the amount of the day's limit. Asking again for the same changes nothing.
+    """Take the amount of the day's limit; of the next day's, if that has begun in the books: who
+    comes late, or by a clock that is behind, does not begin a day's count anew. Asking again for
+    the same changes nothing.
 
     Refuses: `ledger.usable`; ``transfer_limit_exceeded``; ``daily_limit_exceeded``;
     ``limit_released`` (perhaps before it came); ``idempotency_conflict``.
@@ -33,9 +35,10 @@ def take(asked: AskedLimit, known: LimitUse | None, accounts: Accounts) -> Chang
     if asked.amount > account.per_transfer:
         why = f"One transfer moves {account.per_transfer} at the most."
         raise Refusal("transfer_limit_exceeded", why)
-    taken = _taken(account, asked.day)
+    day = max(asked.day, account.limit_day or asked.day)
+    taken = _taken(account, day)
     if taken + asked.amount > account.per_day:
-        why = f"{account.per_day} may be moved on {asked.day}, and {taken} is taken."
+        why = f"{account.per_day} may be moved on {day}, and {taken} is taken."
         raise Refusal("daily_limit_exceeded", why)
     made = LimitUse(
         id=asked.id,
@@ -43,9 +46,9 @@ def take(asked: AskedLimit, known: LimitUse | None, accounts: Accounts) -> Chang
         request=asked.request,
         account=asked.account,
         amount=asked.amount,
-        day=asked.day,
+        day=day,
     )
-    return _changed("limit_taken", made, account, asked.day, taken + asked.amount)
+    return _changed("limit_taken", made, account, day, taken + asked.amount)
 
 
 def release(limit_id: str, known: LimitUse | None, accounts: Accounts) -> Change[LimitUse]:

@@ -134,6 +134,18 @@ def test_another_day_begins_with_nothing_taken() -> None:
     assert change.accounts == {"A": now_is(limit_day=TOMORROW, limit_taken=60)}
 
 
+def test_who_comes_late_at_midnight_takes_of_the_day_that_has_begun() -> None:
+    """By a clock that is behind, or after others that came later: no day's count is begun anew."""
+    begun = now_is(limit_day=TOMORROW, limit_taken=40)
+    change = limits.take(asked(), None, {"A": begun})
+    assert change.kept.day == TOMORROW
+    assert change.accounts == {"A": now_is(limit_day=TOMORROW, limit_taken=100)}
+    back = limits.release("l", change.kept, change.accounts)
+    assert back.accounts == {"A": begun}
+    full = {"A": now_is(limit_day=TOMORROW, limit_taken=41)}
+    refused("daily_limit_exceeded", lambda: limits.take(asked(), None, full), "on 2026-11-25")
+
+
 def test_the_id_of_a_limit_is_that_of_one_request() -> None:
     taken = limits.take(asked(), None, {"A": ANNA}).kept
     refused("idempotency_conflict", lambda: limits.take(asked(59), taken, {"A": ANNA}), "l was")

@@ -1,6 +1,7 @@
 """The rules of the ledger, as properties: whatever is done in whatever order, all accounts together
 are 0, nobody is overdrawn, and a hold is resolved once."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from hypothesis.stateful import (
 from base.errors import Refusal
 from systems.bank.accounts import ledger, system_accounts
 from systems.bank.accounts.ledger import AskedCredit, AskedHold, Told
-from systems.bank.accounts.records import Account, Change, Entry, Hold, Posting
+from systems.bank.accounts.records import Account, Change, Entry, Hold, Leg, Posting
 from systems.bank.banks import BANKS
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -277,6 +278,9 @@ def test_one_minor_unit_too_much_is_refused(books: Books) -> None:
     with pytest.raises(Refusal) as no:
         books.hold(books.asked("h", "A", 99))
     assert no.value.detail == "101 was asked for, and 100 is available."
+    with pytest.raises(Refusal) as no:
+        books.hold(books.asked("h", "B", 1))
+    assert no.value.detail == "3 was asked for, and 0 is available."
 
 
 def test_posting_moves_the_amount_into_transit_and_the_fee_to_the_fees(books: Books) -> None:
@@ -290,6 +294,50 @@ def test_posting_moves_the_amount_into_transit_and_the_fee_to_the_fees(books: Bo
     ]
     assert (hold.posting.counterparty, hold.posting.remittance) == ("B", "for tea")
     assert (hold.status, books.available("A"), books.accounts["A"].posted) == ("posted", 48, 48)
+
+
+def test_without_a_fee_there_is_no_line_of_fees(books: Books) -> None:
+    asked = replace(books.asked("h", "A", 50), fee=0)
+    books.hold(asked)
+    books.post("h", "h:debit")
+    entries = [(entry.account, entry.amount) for entry in books.entries[2:]]
+    assert entries == [("A", -50), (TRANSIT, 50)]
+
+
+def test_a_statement_says_of_each_line_who_what_for_and_why(books: Books) -> None:
+    books.hold(books.asked("h", "A", 50))
+    books.post("h", "h:debit")
+    books.reverse("h", "account_frozen")
+    lines = [
+        (entry.posting, entry.kind, entry.counterparty, entry.remittance, entry.reason)
+        for entry in books.entries
+        if entry.account == "A"
+    ]
+    assert lines == [
+        ("opening", "deposit", "", "", None),
+        ("h:debit", "debit", "B", "for tea", None),
+        ("h:debit:reversal", "reversal", "B", "for tea", "account_frozen"),
+    ]
+    days = {(entry.booked_at, entry.value_date) for entry in books.entries}
+    assert days == {(NOW, DAY)}
+
+
+def test_two_legs_of_one_account_are_two_lines_one_after_the_other(books: Books) -> None:
+    legs = [
+        Leg(account="A", amount=-60),
+        Leg(account="A", amount=-40),
+        Leg(account=TRANSIT, amount=100),
+    ]
+    posting = Posting(
+        id="p", kind="debit", legs=legs, currency="EUR", booked_at=NOW, value_date=DAY
+    )
+    books.keep(ledger.booked("debited", posting, posting, books.accounts))
+    uneven = posting.model_copy(update={"legs": legs[:2]})
+    with pytest.raises(AssertionError, match=r"^debits and credits are equal"):
+        ledger.booked("debited", uneven, uneven, books.accounts)
+    lines = [entry for entry in books.entries if entry.account == "A"]
+    assert [(line.number, line.balance) for line in lines] == [(1, 100), (2, 40), (3, 0)]
+    assert books.accounts["A"].posted == 0
 
 
 @pytest.mark.parametrize(
@@ -333,6 +381,15 @@ def test_a_hold_counts_until_the_moment_it_runs_out(books: Books) -> None:
     assert refused(lambda: books.post("h", "h:debit")) == "expired"
 
 
+def test_a_hold_that_ran_out_keeps_its_place_while_there_is_room_for_others(books: Books) -> None:
+    books.hold(books.asked("h", "A", 28, seconds=60))
+    books.later(60)
+    books.hold(books.asked("i", "A", 68))
+    assert books.accounts["A"].unclaimed == 0
+    books.now = NOW
+    assert books.post("h", "h:debit").status == "posted"
+
+
 def test_a_hold_that_lost_its_place_is_expired_also_for_a_clock_that_is_behind(
     books: Books,
 ) -> None:
@@ -356,6 +413,7 @@ def test_an_extended_hold_lasts_until_then_and_never_shorter(books: Books) -> No
     books.hold(books.asked("h", "A", 50, seconds=60))
     assert books.extend("h", 30).expires_at == NOW + timedelta(seconds=60)
     assert books.extend("h", 120).expires_at == NOW + timedelta(seconds=120)
+    assert books.available("A") == 48, "it is kept once"
     books.later(119)
     assert books.available("A") == 48
     assert books.post("h", "h:debit").status == "posted"
@@ -461,6 +519,14 @@ def test_a_hold_that_ran_out_is_marked_so_and_any_other_left_as_it_is(books: Boo
     assert books.release("h").status == "expired"
 
 
+def test_a_release_of_what_ran_out_is_not_refused(books: Books) -> None:
+    books.hold(books.asked("h", "A", 50, seconds=60))
+    books.later(60)
+    assert books.release("h").status == "expired"
+    assert books.accounts["A"].holds == {}
+    assert ledger.expire(books.holds["h"], books.accounts, books.now) == Change(books.holds["h"])
+
+
 def test_every_change_is_told_to_the_audit(books: Books) -> None:
     """A hold with its amount, fee included, and its end; a posting with all of its entry."""
 
@@ -477,11 +543,14 @@ def test_every_change_is_told_to_the_audit(books: Books) -> None:
     assert told(held) == ("held", of_hold(minute))
     extended = ledger.extend("h", books.holds["h"], books.accounts, NOW, hour)
     assert told(extended) == ("extended", of_hold(hour))
-    assert books.keep(ledger.extend("h", books.holds["h"], books.accounts, NOW, hour))
+    again = ledger.extend("h", books.holds["h"], books.accounts, NOW, hour)
+    assert again == Change(books.holds["h"]), "nothing is told of what stays as it was"
     lapsed = ledger.expire(books.holds["h"], books.accounts, hour)
     assert (lapsed.event, lapsed.facts, lapsed.refusal) == ("expired", of_hold(hour), None)
     voided = ledger.void("h", books.holds["h"], books.accounts, NOW)
     assert (voided.event, voided.facts) == ("voided", of_hold(hour))
+    tombstone = ledger.void("x", None, books.accounts, NOW)
+    assert (tombstone.event, tombstone.facts["id"]) == ("voided", "x")
     entry = {"currency": "EUR", "value_date": "2026-11-24", "counterparty": "B"}
     words = Told(DAY, "B", "for tea")
     debit = ledger.post("h", "p", TRANSIT, FEES, words, books.holds["h"], books.accounts, NOW)
@@ -527,9 +596,23 @@ def test_a_refusal_says_what_there_is_to_know(books: Books) -> None:
         assert no.value.detail == detail
     with pytest.raises(Refusal, match=r"There is no hold x\."):
         books.extend("x", 5)
+    with pytest.raises(Refusal, match=r"There is no hold x\."):
+        books.post("x", "p")
     books.hold(books.asked("i", "A", 1))
     with pytest.raises(Refusal, match=r"A hold lasts 7 days at the most\."):
         books.extend("i", 8 * 86_400)
+    with pytest.raises(Refusal, match=r"i was used for another request\."):
+        books.hold(books.asked("i", "A", 2))
+    books.void("i")
+    with pytest.raises(Refusal, match=r"i was voided\."):
+        books.post("i", "p")
+    with pytest.raises(Refusal, match=r"opening was used for another request\."):
+        books.credit("opening", "A", 2)
+    with pytest.raises(Refusal, match=r"There is no account D\."):
+        books.credit("c", "D", 1)
+    books.accounts["B"] = customer("B").model_copy(update={"currency": "USD"})
+    with pytest.raises(Refusal, match=r"B is kept in USD, not in EUR\."):
+        books.credit("c", "B", 1)
 
 
 def _entry(posting: str, kind: str, legs: list[tuple[str, int]], **more: str) -> dict[str, Any]:

@@ -49,6 +49,28 @@ def test_an_offer_is_taken_and_brought() -> None:
     refused("idempotency_conflict", lambda: offers.paid_out(offers.paid_out(done, 5), 6), "")
 
 
+def test_what_a_driver_tells_twice_changes_nothing() -> None:
+    there = offers.arrived(offers.accepted(offer(), True, LATER))
+    assert offers.arrived(there) == offers.accepted(there, True, NOW) == there
+    with_food = offers.picked_up(there, LATER)
+    on_the_way = offers.riding(with_food)
+    for told in (with_food, on_the_way):
+        assert offers.picked_up(told, TOO_LATE) == told
+        assert offers.arrived(told) == offers.accepted(told, True, TOO_LATE) == told
+    assert offers.riding(on_the_way) == on_the_way
+
+
+def test_when_a_driver_got_rid_of_an_offer_is_noted_once() -> None:
+    made, taken = offer(), offers.accepted(offer(), True, NOW)
+    assert offers.ended(None, made, NOW) == made
+    assert offers.ended(made, taken, NOW) == taken
+    over = offers.ended(taken, offers.declined(taken), LATER)
+    assert over.ended_at == LATER
+    assert offers.ended(over, offers.withdrawn(over), TOO_LATE) == over
+    tombstone = Offer(id="d1:driver-2", status="withdrawn")
+    assert offers.ended(None, tombstone, NOW) == tombstone, "no driver ever had it"
+
+
 def test_a_yes_that_comes_too_late_is_refused() -> None:
     refused("offer_expired", lambda: offers.accepted(offer(), True, TOO_LATE), "")
     refused("offer_expired", lambda: offers.accepted(offer(), False, NOW), "")
@@ -76,9 +98,9 @@ def test_before_the_food_is_picked_up_a_driver_may_give_back_and_may_be_lost() -
     for status in ("accepted", "arrived"):
         assert offers.declined(offer(status)).status == "given_back"
         assert offers.lost(offer(status)).status == "lost"
-    refused("picked_up", lambda: offers.declined(offer("picked_up")), "")
+    refused("picked_up", lambda: offers.declined(offer("picked_up")), "The food is on its way")
     assert offers.lost(offer("picked_up")).status == "picked_up"
-    refused("not_accepted", lambda: offers.arrived(offer()), "")
+    refused("not_accepted", lambda: offers.arrived(offer()), "It has not been accepted.")
 
 
 def test_a_pin_may_be_wrong_five_times() -> None:
@@ -103,6 +125,38 @@ def test_the_nearest_come_first_and_nobody_who_is_busy_silent_away_or_was_asked(
     }
     found = pool.candidates(seen, slots, HERE, 1_500, ["asked"], NOW, SILENCE)
     assert found == ["near", "lapsed", "far"]
+
+
+def test_who_stands_on_the_circle_is_within_it_and_of_those_as_near_the_name_decides() -> None:
+    assert nearest({"b": HERE, "a": HERE, "c": north(1)}, HERE, 0) == ["a", "b"]
+
+
+def test_a_trail_has_the_way_and_no_place_twice_while_one_stands_still() -> None:
+    seen = seen_at("anna", HERE, True, NOW)(None)
+    seen = seen_at("anna", HERE, True, LATER)(seen)
+    assert [(spot.pair, spot.at) for spot in seen.trail] == [(HERE.pair, NOW)]
+    seen = seen_at("anna", north(5), False, TOO_LATE)(seen)
+    assert [(spot.pair, spot.at) for spot in seen.trail] == [
+        (HERE.pair, NOW),
+        (north(5).pair, TOO_LATE),
+    ]
+    assert (seen.driver, seen.online, seen.place, seen.at) == ("anna", False, north(5), TOO_LATE)
+
+
+def test_a_trail_keeps_the_latest_hundred_and_twenty_places() -> None:
+    seen = None
+    for metres in range(pool.TRAIL_POINTS + 2):
+        seen = seen_at("anna", north(metres), True, NOW)(seen)
+    assert seen is not None
+    assert [spot.pair for spot in seen.trail] == [north(n).pair for n in range(2, 122)]
+
+
+def test_who_rides_east_comes_nearer_too_and_who_is_there_stays() -> None:
+    east = Place(latitude=52.5, longitude=13.5)
+    half = towards(HERE, east, distance(HERE, east) / 2)
+    assert half.latitude == 52.5
+    assert half.longitude == pytest.approx(13.45)
+    assert towards(HERE, HERE, 0) == HERE
 
 
 @given(st.floats(0, 20_000))

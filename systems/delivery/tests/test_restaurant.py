@@ -1,6 +1,6 @@
 """The rules of restaurants: quotes, tickets, and what a cancel costs."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import product
 
 import pytest
@@ -34,6 +34,39 @@ def test_a_quote_is_of_the_menu_and_of_the_way() -> None:
     assert made.ride == 199 + 80 * 1467 // 1000
     assert made.eta_seconds == made.restaurant.prep_seconds + made.ride_seconds
     assert 350 < made.ride_seconds < 420
+
+
+def north(metres: float) -> Place:
+    """A door so many metres north of the counter of pho-ha."""
+    counter = restaurants()["pho-ha"].place
+    there = counter.latitude + metres / 111_195
+    return Place(latitude=there, longitude=counter.longitude)
+
+
+@pytest.mark.parametrize(("metres", "price"), [(0, 199), (999.5, 278), (1000.5, 279)])
+def test_a_ride_costs_its_base_and_eighty_cents_a_kilometre(metres: float, price: int) -> None:
+    made = quotes.quote(restaurants(), "pho-ha", [Wanted("pho-bo", 1)], north(metres), NOW)
+    assert made.ride == price
+
+
+def test_the_edge_of_a_zone_is_in_it() -> None:
+    narrow = restaurants()["pho-ha"].model_copy(update={"zone_metres": 0})
+    known, wanted = {"pho-ha": narrow}, [Wanted("pho-bo", 1)]
+    assert quotes.quote(known, "pho-ha", wanted, north(0), NOW).ride_seconds == 0
+    refused("out_of_zone", lambda: quotes.quote(known, "pho-ha", wanted, north(1), NOW), "0 m far")
+
+
+def test_an_order_takes_as_long_as_its_driver_where_the_kitchen_is_faster() -> None:
+    fast = restaurants()["pho-ha"].model_copy(update={"prep_seconds": 60})
+    made = quotes.quote({"pho-ha": fast}, "pho-ha", [Wanted("pho-bo", 1)], north(0), NOW)
+    assert made.eta_seconds == quotes.DRIVER_COMES_SECONDS
+
+
+def test_who_is_closed_says_when_it_is_open() -> None:
+    late = restaurants()["pho-ha"].model_copy(update={"opens": time(18), "closes": time(2)})
+    known, wanted = {"pho-ha": late}, [Wanted("pho-bo", 1)]
+    no = "is open from 18:00 to 02:00."
+    refused("restaurant_closed", lambda: quotes.quote(known, "pho-ha", wanted, DOOR, NOW), no)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +120,13 @@ def test_what_is_told_twice_or_in_another_order_changes_nothing() -> None:
     ready = tickets.ready(ticket(), NOW)
     late = NOW + SECOND
     assert tickets.accepted(ready, late) == tickets.ready(ready, late) == ready
+    gone = tickets.handed_over(ready, "anna")
+    assert tickets.accepted(gone, late) == tickets.ready(gone, late) == gone
     denied = tickets.denied(ticket(), "too_busy")
+    assert (denied.status, denied.reason) == ("denied", "too_busy")
     assert tickets.denied(denied, "other") == denied
     failed = tickets.failed(ticket("accepted"), "oven")
+    assert (failed.status, failed.reason) == ("failed", "oven")
     assert tickets.failed(failed, "again") == failed
 
 
@@ -116,6 +153,11 @@ def test_what_makes_no_sense_is_refused(status: tickets.Status, deed: str, reaso
         "pay": lambda: tickets.paid_out(ticket(status), 1),
     }
     refused(reason, deeds[deed], "")
+
+
+def test_what_is_on_its_way_cannot_be_called_off() -> None:
+    gone = ticket("handed_over")
+    refused("handed_over", lambda: tickets.cancelled(gone, "customer"), "The food is on its way.")
 
 
 FEES = {

@@ -30,6 +30,7 @@ def wait(signal: str, word: Any, attempt: str, ago: int = 0) -> Wait:
 ANSWER = wait("answer", {"status": "accepted"}, "ticket")
 FOOD = wait("food", {"status": "ready"}, "ticket")
 COOKING = wait("food", None, "ticket", ago=100)
+LATE = wait("food", None, "ticket", ago=481)
 
 
 @pytest.mark.parametrize(
@@ -65,22 +66,57 @@ def test_who_is_at_work_is_the_one_asked_last_and_what_they_said_last() -> None:
     assert gone == ("driver-2", "anna", "riding")
 
 
+def test_who_said_nothing_until_time_was_over_is_lost_unless_the_food_is_on_its_way() -> None:
+    silent = wait("driver", None, "driver-1").model_copy(update={"over": True})
+    assert phases.at_work(Progress(waits=[silent])) == ("driver-1", "", "lost")
+    arrived = wait("driver", {"status": "arrived"}, "driver-1")
+    results = {"driver-1": {"driver": "anna"}}
+    for irrevocable, status in ((False, "lost"), (True, "arrived")):
+        kept = Progress(waits=[arrived, silent], results=results, irrevocable=irrevocable)
+        assert phases.at_work(kept) == ("driver-1", "anna", status)
+
+
+@pytest.mark.parametrize(
+    ("kept", "word", "status"),
+    [
+        ("picked_up", "arrived", "picked_up"),
+        ("riding", "delivered", "delivered"),
+        ("accepted", "arrived", "arrived"),
+    ],
+)
+def test_what_was_answered_counts_unless_the_driver_said_more_since(
+    kept: str, word: str, status: str
+) -> None:
+    waits = [wait("driver", {"status": word}, "driver-1")]
+    results = {"driver-1": {"driver": "anna", "status": kept}}
+    assert phases.at_work(Progress(waits=waits, results=results)) == ("driver-1", "anna", status)
+
+
 @pytest.mark.parametrize(
     ("progress", "driver", "seconds"),
     [
         (Progress(), None, None),
         (Progress(results={"quote": QUOTE}), None, 480 + 260),
         (Progress(results={"quote": QUOTE}, waits=[ANSWER, COOKING]), None, 380 + 260),
+        (Progress(results={"quote": QUOTE}, waits=[ANSWER]), None, 480 + 260),
+        (Progress(results={"quote": QUOTE}, waits=[ANSWER, LATE]), COUNTER, 260),
         (Progress(results={"quote": QUOTE}, waits=[ANSWER, FOOD]), None, 300 + 260),
         (Progress(results={"quote": QUOTE}, waits=[ANSWER, FOOD]), COUNTER, 260),
         (Progress(results={"quote": QUOTE}, irrevocable=True), None, 261),
         (Progress(results={"quote": QUOTE}, irrevocable=True), DOOR.model_dump(), 0),
         (Progress(results={"quote": QUOTE}, status="cancelled"), None, None),
+        (Progress(results={"quote": QUOTE}, status="delivered", irrevocable=True), None, 0),
     ],
 )
 def test_when_it_is_there(progress: Progress, driver: Any, seconds: int | None) -> None:
     place = Place.model_validate(driver) if driver else None
     assert phases.eta_seconds(progress, DOOR, place, NOW, 1) == seconds
+
+
+def test_a_kitchen_cooks_as_fast_as_time_runs() -> None:
+    began = wait("food", None, "ticket", ago=10)
+    cooking = Progress(results={"quote": QUOTE}, waits=[ANSWER, began])
+    assert phases.eta_seconds(cooking, DOOR, None, NOW, 10) == 480 - 100 + 260
 
 
 def told(progress: Progress, trail: list[Spot] | None = None) -> Tracking:

@@ -26,6 +26,7 @@ GONE = picks.handed_over(PACKED, "CP1")
 
 def test_a_pick_is_packed_once_and_handed_over_once() -> None:
     assert [pick.status for pick in (PICKING, PACKED, GONE)] == ["picking", "packed", "handed_over"]
+    assert picks.handed_over(PACKED, "CP1").tracking_number == "CP1"
     assert picks.packed(PACKED) == PACKED
     assert picks.packed(GONE) == GONE
     assert picks.handed_over(GONE, "CP1") == GONE
@@ -37,21 +38,21 @@ def test_a_short_pick_says_what_is_missing_and_is_never_packed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "call"),
+    ("reason", "call", "words"),
     [
-        ("picked_short", lambda: picks.packed(SHORT)),
-        ("already_packed", lambda: picks.short(PACKED, [])),
-        ("already_packed", lambda: picks.short(GONE, [])),
-        ("not_of_pick", lambda: picks.short(PICKING, [Pieces(sku="CUP", quantity=3)])),
-        ("not_of_pick", lambda: picks.short(PICKING, [Pieces(sku="POT", quantity=1)])),
-        ("not_packed", lambda: picks.handed_over(PICKING, "CP1")),
-        ("not_packed", lambda: picks.handed_over(SHORT, "CP1")),
-        ("idempotency_conflict", lambda: picks.handed_over(GONE, "CP2")),
-        ("handed_over", lambda: picks.put_back(GONE)),
+        ("picked_short", lambda: picks.packed(SHORT), "It was found short; it cannot be packed"),
+        ("already_packed", lambda: picks.short(PACKED, []), "It is packed; nothing of it"),
+        ("already_packed", lambda: picks.short(GONE, []), "It is packed; nothing of it"),
+        ("not_of_pick", lambda: picks.short(PICKING, [Pieces(sku="CUP", quantity=3)]), "3 CUP."),
+        ("not_of_pick", lambda: picks.short(PICKING, [Pieces(sku="POT", quantity=1)]), "1 POT."),
+        ("not_packed", lambda: picks.handed_over(PICKING, "CP1"), "but picking."),
+        ("not_packed", lambda: picks.handed_over(SHORT, "CP1"), "but short."),
+        ("idempotency_conflict", lambda: picks.handed_over(GONE, "CP2"), "It left as CP1."),
+        ("handed_over", lambda: picks.put_back(GONE), "It left the house as CP1."),
     ],
 )
-def test_what_cannot_follow_is_refused(reason: str, call: Callable[[], object]) -> None:
-    refused(reason, call)
+def test_what_cannot_follow_is_refused(reason: str, call: Callable[[], object], words: str) -> None:
+    refused(reason, call, words)
 
 
 @pytest.mark.parametrize("pick", [PICKING, PACKED, SHORT])

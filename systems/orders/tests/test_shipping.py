@@ -1,6 +1,7 @@
 """The rules of shipping: numbers, addresses, labels, and what the carrier tells."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tracking_numbers import get_tracking_number
 
-from base.errors import Refusal
+from base.errors import Refusal, Unavailable
 from kit.documents import Documents
 from systems.orders.shipping import addresses, labels, numbers
 from systems.orders.shipping.addresses import Address
@@ -44,6 +45,12 @@ def test_another_s_check_of_tracking_numbers_agrees(serial: int) -> None:
     assert get_tracking_number(wrong) is None
 
 
+@pytest.mark.parametrize("serial", ["1234567", "123456789"])
+def test_a_check_digit_is_of_eight_digits(serial: str) -> None:
+    with pytest.raises(ValueError, match="argument 2"):
+        check_digit(serial)
+
+
 def given_numbers() -> Numbers:
     return Numbers(Documents(MemoryStore(), "number", Given))  # type: ignore[arg-type]
 
@@ -60,6 +67,17 @@ def test_a_label_has_one_number_and_a_number_one_label() -> None:
     asyncio.run(live())
 
 
+def test_the_number_of_a_label_is_its_own_whatever_other_labels_there_are() -> None:
+    async def live() -> None:
+        given = given_numbers()
+        await given.of("o1:label-1")
+        number = await given.of("o1:label-2")
+        assert number == await given_numbers().of("o1:label-2")
+        assert re.fullmatch(r"CP\d{9}US", number)
+
+    asyncio.run(live())
+
+
 def test_labels_that_would_have_the_same_number_get_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numbers, "_candidates", lambda _: iter(["first", "second"]))
 
@@ -67,6 +85,8 @@ def test_labels_that_would_have_the_same_number_get_two(monkeypatch: pytest.Monk
         given = given_numbers()
         assert [await given.of(name) for name in ("o1:label", "o2:label")] == ["first", "second"]
         assert await given.of("o1:label") == "first"
+        with pytest.raises(Unavailable, match="that o3:label could have"):
+            await given.of("o3:label")
 
     asyncio.run(live())
 

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from base.errors import Refusal
 from systems.pipeline.deployer import environments as rules
-from systems.pipeline.deployer.environments import Environment
+from systems.pipeline.deployer.environments import Change, Environment
+from tests.support.refusals import refused
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+NEW_DAY = NOW + timedelta(days=1)
 OLD, NEW = "a" * 64, "b" * 64
 
 
@@ -50,6 +52,32 @@ def test_a_run_that_is_done_with_it_gets_it_no_more_also_if_it_never_had_it() ->
     assert no.value.reason == "released"
 
 
+def test_that_a_run_is_done_with_it_is_remembered_once() -> None:
+    env = rules.released(held_by("one"), "one", OLD, NOW, HOUR)
+    env = rules.released(env, "one", OLD, NOW, HOUR)
+    assert list(env.over) == ["one"]
+    told = "one is done with staging."
+    refused("released", lambda: rules.asked(env, "one", OLD, NOW, HOUR), told)
+
+
+@pytest.mark.parametrize(
+    ("release", "live", "kept"),
+    [(NEW, NEW, [OLD, NEW]), (OLD, OLD, [OLD]), (NEW, OLD, [OLD]), (None, OLD, [OLD])],
+)
+def test_what_a_run_leaves_live_is_kept(
+    release: str | None, live: str | None, kept: list[str]
+) -> None:
+    env = held_by("one").model_copy(update={"kept": [OLD]})
+    env = rules.deployed(env, "one", 1, release) if release else env
+    assert list(rules.released(env, "one", live, NEW_DAY, HOUR).kept) == kept
+
+
+def test_what_is_kept_again_is_the_newest_of_those_kept() -> None:
+    env = held_by("one").model_copy(update={"kept": [OLD, NEW]})
+    env = rules.kept(rules.deployed(env, "one", 1, OLD), "one", 1)
+    assert list(env.kept) == [NEW, OLD]
+
+
 @pytest.mark.parametrize(
     ("run", "fence", "reason"),
     [("one", 1, "stale_fence"), ("two", 1, "stale_fence"), ("three", 2, "not_holder")],
@@ -59,6 +87,22 @@ def test_only_the_holder_deploys_with_its_own_number(run: str, fence: int, reaso
     with pytest.raises(Refusal) as no:
         rules.deployed(env, run, fence, NEW)
     assert no.value.reason == reason
+
+
+def test_a_number_is_stale_as_soon_as_its_run_is_done_also_if_nobody_came_after_it() -> None:
+    env = rules.released(held_by("one"), "one", OLD, NOW, HOUR)
+    stale = "staging has been given on since: 1 is not its number."
+    refused("stale_fence", lambda: rules.deployed(env, "one", 1, NEW), stale)
+    refused("not_holder", lambda: rules.deployed(env, "one", 2, NEW), "one does not hold staging.")
+
+
+def test_a_number_that_is_not_the_holders_is_told_with_the_one_that_is() -> None:
+    env = held_by("one")
+    for fence in (0, 2):
+        told = f"staging is held with 1: {fence} is not its number."
+        refused("stale_fence", lambda n=fence: rules.held(env, "one", n), told)  # type: ignore[misc]
+    held = rules.held(env, "one", 1)
+    assert (held.fence, held.until, held.previous) == (1, NOW + HOUR, OLD)
 
 
 def test_what_was_live_at_the_hold_is_put_back_however_often() -> None:
@@ -89,6 +133,9 @@ def test_a_run_that_put_nothing_there_or_holds_nothing_puts_nothing_back() -> No
     assert rules.to_restore(env, "one") is None
     assert rules.to_restore(env, "two") is None
     assert rules.to_restore(env, "nobody") is None
+    env = rules.deployed(env, "one", 1, NEW)
+    assert rules.to_restore(env, "two") is None, "it waits, and what is there is another's"
+    assert rules.to_restore(Environment(name="staging"), "one") is None
 
 
 def test_what_is_kept_is_not_put_back() -> None:
@@ -105,12 +152,28 @@ def test_what_is_not_well_is_not_kept() -> None:
     assert (no.value.reason, no.value.detail) == ("unhealthy", "It coughs.")
 
 
+def test_only_what_its_holder_put_there_and_has_not_kept_can_be_sick() -> None:
+    env = rules.deployed(held_by("one", "two"), "one", 1, NEW)
+    assert rules.sick(env, "two", "It coughs.") == env
+    assert rules.sick(Environment(name="staging"), "one", "It coughs.").queue == ()
+    kept = rules.kept(env, "one", 1)
+    assert rules.sick(kept, "one", "It coughs.") == kept
+    sick = rules.sick(env, "one", "It coughs.")
+    assert rules.sick(sick, "one", "It sneezes.") == sick, "the first word of it counts"
+
+
+def test_what_was_never_put_there_is_not_kept() -> None:
+    told = "one put nothing there."
+    refused("not_deployed", lambda: rules.kept(held_by("one"), "one", 1), told)
+
+
 def test_one_hold_is_for_one_release() -> None:
     env = rules.deployed(held_by("one"), "one", 1, NEW)
     assert rules.deployed(env, "one", 1, NEW) == env
     with pytest.raises(Refusal) as no:
         rules.deployed(env, "one", 1, OLD)
     assert no.value.reason == "other_release"
+    assert no.value.detail == f"one put {NEW} there already."
 
 
 def test_a_roll_back_is_absolute_and_not_while_it_is_held() -> None:
@@ -121,9 +184,19 @@ def test_a_roll_back_is_absolute_and_not_while_it_is_held() -> None:
         with pytest.raises(Refusal) as no:
             rules.to_roll_back(env.model_copy(update={"kept": there}), wanted)
         assert no.value.reason == "no_such_release"
+        told = "has no other." if wanted is None else f"has not kept {wanted}."
+        assert no.value.detail == f"production {told}"
     with pytest.raises(Refusal) as no:
         rules.to_roll_back(rules.asked(env, "one", NEW, NOW, HOUR), None)
     assert no.value.reason == "held"
+    assert no.value.detail == "one holds production; cancel that run, and it is put back."
+
+
+def test_the_latest_hundred_changes_are_noted() -> None:
+    env = Environment(name="staging")
+    for number in range(101):
+        env = rules.noted(env, Change(release=str(number), run="one", why="deployed", at=NOW))
+    assert [each.release for each in env.history] == [str(number) for number in range(1, 101)]
 
 
 def test_a_hold_runs_out() -> None:

@@ -48,6 +48,31 @@ def test_a_package_is_clean_only_if_somebody_looked_at_that_version(
     assert [name for name, each in there.items() if each] == [outcome]
 
 
+def test_each_package_is_judged_for_itself() -> None:
+    names = ["left-pad 1.0", "jinja2 3.1.4", "markupsafe 3.0.4", "jinja2 3.1.3", "jinja2 3.1.6"]
+    packages = [Package(name=n, version=v) for n, v in (name.split() for name in names)]
+    assert judged_packages([*packages, Package(name="six")], ADVISORIES) == Scanned(
+        findings=[
+            Finding(tool="advisories", severity="high", where=where, says="A-1: It leaks.")
+            for where in ("jinja2 3.1.4", "jinja2 3.1.3")
+        ],
+        clean=["markupsafe 3.0.4", "jinja2 3.1.6"],
+        unknown=["left-pad 1.0", "six (not pinned)"],
+    )
+
+
+def test_the_worst_is_told_first() -> None:
+    severities: list[Severity] = ["medium", "critical", "low", "high"]
+    findings = [Finding(tool="bandit", severity=s, where="a.py:1", says="B1") for s in severities]
+    scanned = Scanned(findings=findings, clean=[], unknown=["six"])
+    assert stopped_by(scanned, Gates()) == [
+        "bandit, critical: B1 (a.py:1)",
+        "bandit, high: B1 (a.py:1)",
+        "bandit, medium: B1 (a.py:1)",
+        "advisories, unknown: six",
+    ]
+
+
 @pytest.mark.parametrize(
     ("severity", "stops_from", "stops"),
     [
