@@ -41,6 +41,9 @@ _UNSEEN = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 OneLine = StringConstraints(pattern=rf"^[^{_UNSEEN}]*$")
 """A demand on a text: it is one line that reads as it is."""
 
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
+"""A name, or the id of a person."""
+
 
 class Money(Wire):
     """An amount in minor units (cents) with its ISO 4217 code."""

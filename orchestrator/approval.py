@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from base.wire import OneLine, Timestamp, Wire
+from base.wire import ShortText, Timestamp, Wire
 from sagas import Done, Durable, Progress, Refused, Saga, Signal, Step
 
 _TO_CHARGE_AND_CONFIRM = timedelta(minutes=15)
@@ -26,7 +26,7 @@ class Decision(Wire):
     """Somebody's word on a trip that waits for approval."""
 
     approved: Annotated[bool, Field(strict=True)]
-    by: Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
+    by: ShortText
 
 
 class ApprovalView(Wire):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import EmailStr, Field, StringConstraints, model_validator
 
-from base.wire import IsoDate, OneLine, Wire
+from base.wire import IsoDate, OneLine, ShortText, Wire
 from orchestrator.values import Iata, Method, OfferId, People
 
 
@@ -43,7 +43,7 @@ class HotelWish(Wire):
 class TripRequest(Wire):
     """One request for a whole trip."""
 
-    customer_id: Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
+    customer_id: ShortText
     customer_email: EmailStr
     flight: FlightWish
     hotel: HotelWish

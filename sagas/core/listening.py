@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
 from sagas.core.progress import Entry, Wait
 from sagas.core.signals import Signal
-from sagas.core.steps import Step
 
 S = TypeVar("S", bound=BaseModel)
-
-ASKED_EVERY = timedelta(minutes=5)
 
 
 @dataclass(eq=False)
@@ -25,8 +23,6 @@ class Ear(Generic[S]):
     attempt: str
     within: timedelta
     late: S | None
-    ask: Step[Any] | None
-    every: timedelta
     said: S | None = None
     waits: list[Wait] = field(default_factory=list)
     entry: Entry | None = None
@@ -34,6 +30,11 @@ class Ear(Generic[S]):
     again: Any = None
     is_new: bool = True
     is_told: bool = False
+
+    @cached_property
+    def asked(self) -> Signal[S] | None:
+        """The first of its signals that is asked for, too."""
+        return next((signal for signal in self.signals if signal.ask), None)
 
     @property
     def line(self) -> Entry:

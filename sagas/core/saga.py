@@ -15,7 +15,7 @@ from dapr.ext.workflow import DaprWorkflowContext
 from pydantic import BaseModel, ValidationError
 
 from sagas.core.calls import Refused
-from sagas.core.listening import ASKED_EVERY, Ear
+from sagas.core.listening import Ear
 from sagas.core.policies import Policies, Retry
 from sagas.core.progress import Attention, Blocked, Entry, Milestone, Progress, Result, Wait
 from sagas.core.signals import Signal
@@ -116,18 +116,10 @@ class Saga:
         return step.answer.model_validate(due.value)
 
     def hear(
-        self,
-        signal: Signal[S],
-        within: timedelta,
-        attempt: str = "",
-        late: S | None = None,
-        ask: Step[S] | None = None,
-        every: timedelta = ASKED_EVERY,
+        self, signal: Signal[S], within: timedelta, attempt: str = "", late: S | None = None
     ) -> Durable[S]:
         """Wait for a signal and return what it says; see `listen`."""
-        said: S = yield from self.first_of(
-            signal, within=within, attempt=attempt, late=late, ask=ask, every=every
-        )
+        said: S = yield from self.first_of(signal, within=within, attempt=attempt, late=late)
         return said
 
     def first_of(
@@ -136,11 +128,9 @@ class Saga:
         within: timedelta,
         attempt: str = "",
         late: BaseModel | None = None,
-        ask: Step[Any] | None = None,
-        every: timedelta = ASKED_EVERY,
     ) -> Durable[Any]:
         """Wait durably for one of several signals, and return what it says; see `listen`."""
-        ear = self.listen(*signals, within=within, attempt=attempt, late=late, ask=ask, every=every)
+        ear = self.listen(*signals, within=within, attempt=attempt, late=late)
         said = yield from self.first(ear)
         return said
 
@@ -150,15 +140,13 @@ class Saga:
         within: timedelta,
         attempt: str = "",
         late: S | None = None,
-        ask: Step[Any] | None = None,
-        every: timedelta = ASKED_EVERY,
     ) -> Ear[S]:
         """Begin to listen for one of several signals; `first` waits for what is said.
 
         Only a word about ``attempt`` is heard, if that is given. When none comes ``within`` the
-        time, ``late`` counts as said; without it, the saga stops, refused. A word that may get lost
-        is also asked for with ``ask``, now and then; a refusal of that means "not yet". Raises
-        Stopped when a run before this one was told what amounts to a refusal.
+        time, ``late`` counts as said; without it, the saga stops, refused. A signal that is `asked`
+        for is asked about ``attempt``. Raises Stopped when a run before this one was told what
+        amounts to a refusal.
         """
         for signal in signals:
             if known := self._known(signal, attempt):
@@ -166,8 +154,8 @@ class Saga:
                 told = signal.read(known.word)
                 if signal.check and (no := signal.check(told)):
                     self.refuse(signal.name, no.reason, no.detail)
-                return Ear(signals, attempt, within, late, ask, every, said=told)
-        ear = Ear(signals, attempt, within, late, ask, every)
+                return Ear(signals, attempt, within, late, said=told)
+        ear = Ear(signals, attempt, within, late)
         ear.waits = [self._wait(signal, attempt, within) for signal in signals]
         self.progress.waits += ear.waits
         ear.entry = self._note(" or ".join(signal.name for signal in signals), attempt)
@@ -383,7 +371,8 @@ class Saga:
         """Wait until something happens to these ears: a word before a cancel, a cancel before it
         is too late, that before a word is asked for."""
         for ear in ears:
-            ear.again = ear.again or (self.ctx.create_timer(ear.every) if ear.ask else None)
+            if ear.asked and not ear.again:
+                ear.again = self.ctx.create_timer(ear.asked.every)
         tasks = [task for ear in ears for task in self._tasks(ear)]
         yield from self.turns.first_of(*tasks, *([pause] if pause else []))
         for ear in ears:
@@ -395,9 +384,9 @@ class Saga:
                 yield from self._not_in_time(ear)
                 return
         for ear in ears:
-            if ear.ask and ear.again.is_complete:
+            if ear.asked and ear.again.is_complete:
                 ear.again = None
-                yield from self._asked(ear, ear.ask)
+                yield from self._ask(ear, ear.asked)
                 return
 
     def _tasks(self, ear: Ear[Any]) -> list[Any]:
@@ -470,13 +459,16 @@ class Saga:
             self.refuse(ear.line.step, reason, detail)
         ear.said = ear.late
 
-    def _asked(self, ear: Ear[Any], ask: Step[Any]) -> Durable[None]:
+    def _ask(self, ear: Ear[Any], signal: Signal[Any]) -> Durable[None]:
         """Ask for a word that may have got lost; it may not have been said yet."""
+        assert signal.ask
+        ask = signal.ask.about(ear.attempt) if ear.attempt else signal.ask
         due = self._due(ask, self.policies.step, quiet=True)
         yield from self.turns.settle([due])
         if due.done:
             answer: BaseModel = ask.answer.model_validate(due.value)
-            self._say(ear, ear.signals[0], ear.waits[0], answer, "It was asked for.")
+            wait = ear.waits[ear.signals.index(signal)]
+            self._say(ear, signal, wait, answer, "It was asked for.")
 
     def _over(self, ear: Ear[Any]) -> None:
         self._ears.remove(ear)

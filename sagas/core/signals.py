@@ -1,14 +1,18 @@
 """A word from outside that a saga waits for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
 from sagas.core.calls import Refused
+from sagas.core.steps import Step
 
 S = TypeVar("S", bound=BaseModel)
+
+ASKED_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class Signal(Generic[S]):
     reason code of a person's word that nobody waits for. ``forbids`` is given the case's request
     and a word, and returns the refusal if this person may not say this of this case: then nobody is
     told anything. ``service`` is the app-id of the participant that tells it; without one, every
-    participant of the kind may. Who says a word is in its field ``by``, if it matters.
+    participant of the kind may. Who says a word is in its field ``by``, if it matters. One with
+    ``ask`` is `asked` for.
     """
 
     name: str
@@ -36,6 +41,13 @@ class Signal(Generic[S]):
     unasked: str = "not_waited_for"
     forbids: Callable[[Any, S], Refused | None] | None = None
     service: str = ""
+    ask: Step[S] | None = None
+    every: timedelta = ASKED_EVERY
+
+    def asked(self, step: Step[S], every: timedelta = ASKED_EVERY) -> "Signal[S]":
+        """Return the signal as one that is also asked for with a step, now and then, for a word can
+        get lost. The step is about the attempt that is waited for; its refusal means "not yet"."""
+        return replace(self, ask=step, every=every)
 
     def event(self, attempt: str) -> str:
         """Return the name of the engine's event for it."""

@@ -67,6 +67,10 @@ class Step(Generic[A]):
         undo = self.undo.about(resource) if self.undo else None
         return replace(self, resource=resource, undo=undo)
 
+    def nth(self, number: int) -> "Step[A]":
+        """Return the step, and its undo, about one of several of its resource: ``parcel-2``."""
+        return self.about(f"{self.resource}-{number}")
+
     def path(self, resource_id: str) -> str:
         """Return the path of the call about a resource, ``{case id}:{resource}``."""
         case_id, _, resource = resource_id.partition(":")

@@ -8,7 +8,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, StringConstraints, create_model, model_validator
 
 from base.problems import problems
-from base.wire import OneLine, Wire
+from base.wire import ShortText, Wire
 from sagas.core.kind import Kind
 from sagas.core.signals import Signal
 from sagas.engine.cases import Cases, NotNow, OtherRequest
@@ -26,7 +26,7 @@ from sagas.web.problems import not_done, not_now, other_request, unknown
 from sagas.web.views import Views
 
 CaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-OwnerId = Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
+OwnerId = ShortText
 S = TypeVar("S", bound=BaseModel)
 Attempt = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{0,128}$")]
 

@@ -3,12 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, EmailStr, Field, StringConstraints, Tag
+from pydantic import Discriminator, EmailStr, Field, Tag
 
-from base.wire import IsoDate, Money, OneLine, Timestamp, Wire
+from base.wire import IsoDate, Money, Timestamp, Wire
+from base.wire import ShortText as Text
 from services.notification.facts import Facts
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
 
 
 class FlightLine(Wire):

@@ -4,10 +4,13 @@ The test payment methods bear the names of Stripe's (https://docs.stripe.com/tes
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import StringConstraints
 
 from base.errors import Refusal
 
+PaymentMethod = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$")]
 DEFAULT_METHOD = "pm_card_visa"
 
 _ACCEPTED = frozenset({DEFAULT_METHOD, "pm_card_mastercard", "pm_card_amex"})

@@ -2,23 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from base.wire import Money, OneLine, Timestamp, Wire
-from services.payment.cards import DEFAULT_METHOD
+from base.wire import Money, ShortText, Timestamp, Wire
+from services.payment.cards import DEFAULT_METHOD, PaymentMethod
 from services.payment.ledger import Status
 from services.payment.payments import ShareStatus
 from services.payment.payments import Status as PaymentStatus
 
-Method = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$"), Field(examples=[DEFAULT_METHOD])
-]
+Method = Annotated[PaymentMethod, Field(examples=[DEFAULT_METHOD])]
 
 
 class ChargeRequest(Wire):
     """What to charge, to whom, by what."""
 
-    customer_id: Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
+    customer_id: ShortText
     amount: Money
     payment_method: Method = DEFAULT_METHOD
 

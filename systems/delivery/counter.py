@@ -3,7 +3,8 @@
 from sagas import Durable, Ear, Refused, Saga
 from systems.delivery import phases, steps
 from systems.delivery.answers import Driver, Kitchen, Quote, Spot
-from systems.delivery.steps import DRIVER, FOOD, LOOKS, OFFERS
+from systems.delivery.heard import DRIVER, FOOD, GONE
+from systems.delivery.steps import LOOKS, OFFERS
 from systems.delivery.terms import DeliveryTerms
 
 
@@ -12,15 +13,15 @@ def at_the_counter(
 ) -> Durable[tuple[str, str]]:
     """Find a driver while it is cooked: the nearest first, one at a time, none twice, in circles
     that widen. Return the offer of the one who has the food, and who that is."""
-    within, look = terms.city(quote.prep_seconds) + terms.wait("grace"), steps.look_for_food
-    food = saga.listen(FOOD, within=within, attempt="ticket", ask=look, every=terms.look)
+    within = terms.city(quote.prep_seconds) + terms.wait("grace")
+    ready = FOOD.asked(steps.look_for_food, terms.look)
+    food = saga.listen(ready, within=within, attempt="ticket")
     asked, circle = list[str](), terms.circle_metres
-    for name in OFFERS:
+    for offer in OFFERS:
         ride = {"pickup": quote.pickup, "door": door, "asked": asked}
         seconds, until = terms.wait("offer").total_seconds(), saga.now + terms.wait("search")
         while True:
-            offer = steps.offer.about(name).given(**ride, within=circle, seconds=seconds)
-            made = yield from saga.attempt(offer)
+            made = yield from saga.attempt(offer.given(**ride, within=circle, seconds=seconds))
             if not isinstance(made, Refused):
                 break
             is_widest = circle >= terms.widest_metres
@@ -30,8 +31,8 @@ def at_the_counter(
                 yield from saga.first(food, within=terms.pause)
             circle = min(2 * circle, terms.widest_metres)
         asked.append(made.driver)
-        if (yield from _comes(saga, terms, name, food)):
-            return name, made.driver
+        if (yield from _comes(saga, terms, offer.resource, food)):
+            return offer.resource, made.driver
     saga.refuse(steps.offer.name, "no_driver", f"{len(OFFERS)} drivers were asked.")
 
 
@@ -57,6 +58,5 @@ def _comes(saga: Saga, terms: DeliveryTerms, name: str, food: Ear[Kitchen]) -> D
 def listen(saga: Saga, terms: DeliveryTerms, name: str, status: str) -> Ear[Driver]:
     """Listen to the driver of an offer. Who says nothing in time counts as gone, but not who has
     the food."""
-    within, late = terms.driver(status), None if status == "riding" else steps.GONE
-    ask = LOOKS[status].about(name)
-    return saga.listen(DRIVER, within=within, attempt=name, late=late, ask=ask, every=terms.look)
+    driver, late = DRIVER.asked(LOOKS[status], terms.look), None if status == "riding" else GONE
+    return saga.listen(driver, within=terms.driver(status), attempt=name, late=late)

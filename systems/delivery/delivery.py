@@ -5,8 +5,8 @@ from sagas import Durable, Kind, Saga, Show
 from systems.delivery import mail, phases, shares, steps
 from systems.delivery.answers import Bill, Quote, Spot
 from systems.delivery.counter import at_the_counter, listen
+from systems.delivery.heard import ANSWER, DRIVER, FOOD, TIP
 from systems.delivery.request import DeliveryRequest, Tip
-from systems.delivery.steps import ANSWER, DRIVER, FOOD, LOOKS, OFFERS, TIP
 from systems.delivery.terms import DeliveryTerms
 from systems.delivery.words import EXAMPLE, WORDS
 
@@ -24,9 +24,9 @@ def bring(saga: Saga, order: DeliveryRequest) -> Durable[None]:
             customerId=order.customer_id, amount=most, paymentMethod=order.payment_method
         )
     )
-    within, look = terms.wait("answer"), steps.look_for_answer
+    within, answer = terms.wait("answer"), ANSWER.asked(steps.look_for_answer, terms.look)
     yield from saga.run(steps.send.given(**dishes, answerSeconds=within.total_seconds()))
-    yield from saga.hear(ANSWER, within=within, attempt="ticket", ask=look, every=terms.look)
+    yield from saga.hear(answer, within, attempt="ticket")
     name, driver = yield from at_the_counter(saga, terms, quote, door)
     yield from saga.run(steps.hand_over.given(driver=driver))
     yield from saga.run(steps.ride.about(name))
@@ -71,13 +71,13 @@ DELIVERY = Kind(
         "quote": [steps.price],
         "authorise": [steps.authorise],
         "send order": [steps.send],
-        "offer": [steps.offer.about(name) for name in OFFERS],
+        "offer": steps.OFFERS,
         "pick up": [steps.pick_up],
         "hand over": [steps.hand_over],
         "ride": [steps.ride],
         "capture": [steps.capture],
         "pay": [steps.pay_restaurant, steps.pay_driver],
-        "look": [steps.look_for_answer, steps.look_for_food, *LOOKS.values()],
+        "look": [steps.look_for_answer, steps.look_for_food, *steps.LOOKS.values()],
         "send": [mail.RECEIPT, mail.CANCELLED, mail.REJECTED],
     },
     signals=[ANSWER, FOOD, DRIVER, TIP],

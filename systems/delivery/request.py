@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import EmailStr, Field, StringConstraints
 
 from base.wire import Wire
+from services.payment.cards import DEFAULT_METHOD, PaymentMethod
 from systems.delivery.restaurant.models import OrderRequest, Spot, Text
 from systems.delivery.shares import MOST_TIP_PERCENT
 
@@ -27,7 +28,5 @@ class DeliveryRequest(OrderRequest):
     customer_id: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
     customer_email: EmailStr
     door: Door
-    payment_method: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$")] = (
-        "pm_card_visa"
-    )
+    payment_method: PaymentMethod = DEFAULT_METHOD
     tip: Tip = Tip()

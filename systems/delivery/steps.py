@@ -1,12 +1,10 @@
-"""The steps of a delivery, and what it hears of restaurants, drivers and the customer."""
+"""The steps of a delivery."""
 
-from sagas import Done, Shown, Signal, Step
+from sagas import Done, Shown, Step
 from systems.delivery import phases
-from systems.delivery.answers import Asked, Driver, Kitchen, News, Quote, cannot
-from systems.delivery.request import Tip
+from systems.delivery.answers import Asked, Driver, Kitchen, News, Quote
 
 RESTAURANT, DRIVER_SERVICE, PAYMENT = "restaurant-service", "driver-service", "payment-service"
-OFFERS = [f"driver-{number}" for number in range(1, 17)]
 
 # name, service, request, resource, answer, undone by
 price = Step("quote", RESTAURANT, "POST quotes", "", Quote)
@@ -26,6 +24,7 @@ call_off = Step(
 send = Step("send order", RESTAURANT, "PUT tickets/{id}", "ticket", Shown, call_off)
 withdraw = Step("withdraw offer", DRIVER_SERVICE, "POST offers/{id}/withdraw", "driver", Shown)
 offer = Step("offer ride", DRIVER_SERVICE, "PUT offers/{id}", "driver", Asked, withdraw)
+OFFERS = [offer.nth(number) for number in range(1, 17)]
 pick_up = Step("pick up", DRIVER_SERVICE, "POST offers/{id}/pick-up", "driver", Shown)
 hand_over = Step(
     "hand over", RESTAURANT, "POST tickets/{id}/hand-over", "ticket", Shown, pivot=True
@@ -43,18 +42,3 @@ LOOKS = {
     status: Step(f"look past {status}", *_OFFER, check=News(status).driver)
     for status in ("offered", "accepted", "arrived", "riding")
 }
-
-ANSWER = Signal(
-    "answer", Kitchen, "participant", cannot, lambda said: said.status, service=RESTAURANT
-)
-FOOD = Signal("food", Kitchen, "participant", cannot, lambda said: said.status, service=RESTAURANT)
-DRIVER = Signal(
-    "driver",
-    Driver,
-    "participant",
-    told=lambda said: said.status.replace("_", " "),
-    service=DRIVER_SERVICE,
-)
-TIP = Signal("tip", Tip, choices={f"Tip {many} %": Tip(percent=many) for many in (5, 10, 20)})
-GONE = Driver(status="lost")
-"""What it amounts to when a driver says nothing in time."""

@@ -4,9 +4,6 @@ from pydantic import BaseModel, Field
 
 from sagas import Refused
 
-INVENTORY, WAREHOUSE = "inventory-service", "warehouse-service"
-SHIPPING, PAYMENT = "shipping-service", "payment-service"
-
 
 class Money(BaseModel):
     """Minor units, with an ISO 4217 code."""

@@ -15,7 +15,7 @@ from sagas.web.console.showing import Show
 from sagas.web.people.deeds import Deed as Asked
 from sagas.web.people.deeds import asks
 from sagas.web.routes import CaseId, CasesOf
-from systems.orders.answers import SHIPPING, WAREHOUSE
+from systems.orders.participants import SHIPPING, WAREHOUSE
 
 Deed = Literal["packed", "not_found", "in_transit", "delivered", "lost", "returned"]
 Number = Annotated[int, Path(ge=1, le=9)]

@@ -6,7 +6,7 @@ from pydantic_settings import BaseSettings
 
 from sagas import Done, Progress, Step
 from systems.orders.answers import Parcel
-from systems.orders.order import OrderRequest
+from systems.orders.request import OrderRequest
 from systems.orders.words import WORDS
 
 _NOTIFICATION, _SEND = "notification-service", "PUT notifications/{id}"
@@ -49,7 +49,7 @@ def refunded(
         "refunded": parcel.price,
         "why": _WHY[status],
     }
-    mail = REFUNDED.about(f"refunded-{parcel.number}")
+    mail = REFUNDED.nth(parcel.number)
     return mail.given(template="order_refunded", to=order.customer_email, facts=facts)
 
 

@@ -1,10 +1,8 @@
 """What a run hears while it waits: of its jobs, of the environments, and of who approves."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import StringConstraints
-
-from base.wire import OneLine, Wire
+from base.wire import ShortText, Wire
 from sagas import Refused, Signal
 from systems.pipeline.answers import BUILD, DEPLOY, SCAN, TEST, Ended, Health, Leased, Overtaken
 from systems.pipeline.request import RunRequest
@@ -14,7 +12,7 @@ class Approval(Wire):
     """Whether a release may go to production, and who says so. It is about one release: its
     ``attempt`` is the digest of that."""
 
-    by: Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
+    by: ShortText
     approved: bool
 
     def no(self) -> Refused | None:

@@ -61,8 +61,8 @@ def release(saga: Saga, run: RunRequest) -> Durable[None]:
     _, staged = yield from _deployed(saga, STAGING, digest)
     against = {"url": staged.url, "release": digest}
     yield from saga.run(integration.given(commit=source.commit, against=against))
-    wait, every = terms.wait("job"), terms.wait("look")
-    yield from saga.hear(heard.INTEGRATED, within=wait, ask=look_at_integration, every=every)
+    integrated = heard.INTEGRATED.asked(look_at_integration, terms.wait("look"))
+    yield from saga.hear(integrated, within=terms.wait("job"))
     yield from saga.first_of(
         heard.APPROVAL, heard.OVERTAKEN, within=terms.wait("approval"), attempt=digest
     )
@@ -85,7 +85,7 @@ def _checked(saga: Saga, source: Source) -> Durable[str]:
         scan.given(commit=source.commit),
     )
     within, every = terms.wait("job"), terms.wait("look")
-    ears = [saga.listen(said, within=within, ask=look, every=every) for said, look in CHECKS]
+    ears = [saga.listen(said.asked(look, every), within=within) for said, look in CHECKS]
     for _ in ears:
         ended = yield from saga.first(*ears)
         digest = ended.digest or digest
@@ -97,9 +97,8 @@ def _deployed(saga: Saga, place: Place, digest: str) -> Durable[tuple[int | None
     terms = saga.terms(RunTerms)
     held = yield from saga.run(place.lease)
     if held.status == "queued":
-        within, every = terms.wait("queue"), terms.wait("queue_look")
-        about = place.lease.resource
-        held = yield from saga.hear(heard.LEASED, within, about, ask=place.look, every=every)
+        leased = heard.LEASED.asked(place.look, terms.wait("queue_look"))
+        held = yield from saga.hear(leased, terms.wait("queue"), attempt=place.lease.resource)
     live = yield from saga.run(place.deploy.given(release=digest, fence=held.fence))
     return held.fence, live
 

@@ -1,10 +1,10 @@
 """The provisioning of a tenant: claim, make, furnish, try, activate, welcome; or undo."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import EmailStr, StringConstraints
+from pydantic import EmailStr
 
-from base.wire import OneLine, Wire
+from base.wire import ShortText, Wire
 from sagas import Done, Durable, Kind, Progress, Saga, Show, Step
 from systems.tenants.answers import BILLING, DATABASE, IDENTITY, NOTIFICATION, STORAGE, TENANT, Made
 from systems.tenants.slugs import Slug
@@ -15,7 +15,7 @@ class TenantRequest(Wire):
     """A tenant: its slug names all that it gets; its owner gets the welcome mail."""
 
     slug: Slug
-    name: Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
+    name: ShortText
     plan: Literal["starter", "business"] = "starter"
     owner_email: EmailStr
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, StringConstraints
 
-from base.wire import OneLine, Wire
+from base.wire import ShortText, Wire
 from sagas import Done, Durable, Kind, Progress, Saga, Show, Signal, Step
 from systems.tenants.answers import (
     BILLING,
@@ -28,7 +28,7 @@ class RemovalRequest(Wire):
     """Which tenant is to be removed, and who wants it."""
 
     tenant_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    requested_by: Annotated[str, StringConstraints(min_length=1, max_length=128), OneLine]
+    requested_by: ShortText
 
 
 class RemovalTerms(BaseModel, extra="allow"):

@@ -98,7 +98,7 @@ def test_each_ear_has_its_own_time() -> None:
 def test_each_ear_asks_for_itself() -> None:
     def body(saga: Saga) -> Durable[None]:
         lost = saga.listen(LOST, within=HOUR)
-        paid = saga.listen(PAID, within=HOUR, ask=look_up, every=MINUTE)
+        paid = saga.listen(PAID.asked(look_up, MINUTE), within=HOUR)
         saga.show(said=(yield from saga.first(lost, paid)))
         saga.close(lost)
 

@@ -123,12 +123,12 @@ def run(
     return engine, engine.kept
 
 
-def hearing(**how: Any) -> Body:
+def hearing(signal: Signal[Paid] = PAID, **how: Any) -> Body:
     """Reserve, then wait for an hour until it is paid, and show what was said."""
 
     def body(saga: Saga) -> Durable[None]:
         yield from saga.run(reserve)
-        said = yield from saga.hear(PAID, within=HOUR, **how)
+        said = yield from saga.hear(signal, within=HOUR, **how)
         saga.show(said=said)
 
     return body
@@ -302,7 +302,7 @@ EVERY = timedelta(minutes=10)
 
 def test_a_word_that_may_be_lost_is_asked_for_until_it_is_known() -> None:
     engine, kept = run(
-        hearing(ask=look_up, every=EVERY), {"look up payment": [PENDING, PENDING, {"amount": 5}]}
+        hearing(PAID.asked(look_up, EVERY)), {"look up payment": [PENDING, PENDING, {"amount": 5}]}
     )
     assert (kept.status, kept.results["said"]) == ("sold", {"amount": 5})
     assert engine.calls.count("look up payment") == 3
@@ -316,8 +316,33 @@ def test_a_word_that_may_be_lost_is_asked_for_until_it_is_known() -> None:
     assert engine.inputs["look up payment"].id == "p1:payment"
 
 
+def test_it_is_asked_about_the_attempt_that_is_waited_for() -> None:
+    engine, kept = run(
+        hearing(PAID.asked(look_up, EVERY), attempt="share-2"), {"look up payment": {"amount": 5}}
+    )
+    assert kept.results["said"] == {"amount": 5}
+    assert engine.inputs["look up payment"].id == "p1:share-2"
+
+
+def test_of_several_signals_the_one_that_is_asked_for_says_the_answer() -> None:
+    def body(saga: Saga) -> Durable[None]:
+        paid = PAID.asked(look_up, EVERY)
+        saga.show(said=(yield from saga.first_of(LOST, paid, within=HOUR)))
+
+    _, kept = run(body, {"look up payment": {"amount": 5}})
+    assert kept.results["said"] == {"amount": 5}
+    told = [(wait.signal, wait.word) for wait in kept.waits]
+    assert told == [("lost", None), ("paid", {"amount": 5})]
+
+
+def test_one_of_several_is_told_apart_by_its_number() -> None:
+    second = reserve.nth(2)
+    assert second.undo is not None
+    assert (second.resource, second.undo.resource) == ("item-2", "item-2")
+
+
 def test_who_asks_in_vain_stops_in_time() -> None:
-    engine, kept = run(hearing(ask=look_up, every=EVERY), {"look up payment": PENDING})
+    engine, kept = run(hearing(PAID.asked(look_up, EVERY)), {"look up payment": PENDING})
     assert (kept.status, why(kept)) == ("rejected", "paid_timed_out")
     assert engine.calls.count("look up payment") in (5, 6)
     assert undone(engine) == ["p1:item"]
@@ -326,7 +351,7 @@ def test_who_asks_in_vain_stops_in_time() -> None:
 def test_a_service_that_cannot_be_asked_is_asked_again() -> None:
     down = [Fault("down")] * STEP_TRIES
     engine, kept = run(
-        hearing(ask=look_up, every=EVERY), {"look up payment": [*down, {"amount": 5}]}
+        hearing(PAID.asked(look_up, EVERY)), {"look up payment": [*down, {"amount": 5}]}
     )
     assert (kept.status, kept.results["said"]) == ("sold", {"amount": 5})
     assert engine.calls.count("look up payment") == STEP_TRIES + 1
@@ -334,7 +359,7 @@ def test_a_service_that_cannot_be_asked_is_asked_again() -> None:
 
 def test_a_word_that_comes_while_it_is_asked_for_counts() -> None:
     engine, kept = run(
-        hearing(ask=look_up, every=EVERY),
+        hearing(PAID.asked(look_up, EVERY)),
         {"look up payment": PENDING},
         word={"amount": 7},
         events={"look up payment": ["paid"]},
@@ -345,7 +370,7 @@ def test_a_word_that_comes_while_it_is_asked_for_counts() -> None:
 
 def test_a_cancel_that_comes_while_it_is_asked_ends_the_wait() -> None:
     engine, kept = run(
-        hearing(ask=look_up, every=EVERY),
+        hearing(PAID.asked(look_up, EVERY)),
         {"look up payment": PENDING},
         events={"look up payment": ["cancel"]},
     )
@@ -354,7 +379,7 @@ def test_a_cancel_that_comes_while_it_is_asked_ends_the_wait() -> None:
 
 
 def test_an_answer_that_was_asked_for_can_amount_to_a_refusal() -> None:
-    engine, kept = run(hearing(ask=look_up), {"look up payment": {"amount": 4}})
+    engine, kept = run(hearing(PAID.asked(look_up)), {"look up payment": {"amount": 4}})
     assert (kept.status, why(kept)) == ("rejected", "too_little")
     assert undone(engine) == ["p1:item"]
 

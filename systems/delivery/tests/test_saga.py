@@ -105,7 +105,11 @@ def test_nobody_is_searched_for_longer_than_the_search_may_last() -> None:
 
 
 def test_if_all_decline_it_is_given_up() -> None:
-    words = [*ACCEPTED, *READY, *(word for name in OFFERS for word in ride(name, "declined"))]
+    words = [
+        *ACCEPTED,
+        *READY,
+        *(word for offer in OFFERS for word in ride(offer.resource, "declined")),
+    ]
     drivers = [{"driver": f"d{n}"} for n in range(len(OFFERS))]
     engine = run(words, offer_ride=drivers)
     assert (engine.kept.status, why(engine.kept)) == ("rejected", "no_driver")

@@ -183,7 +183,7 @@ class Town:
         """Return the offers of an order, in their order."""
         order_id = order["deliveryId"]
         begun = {step.get("resource") for step in order["steps"]}
-        ids = [f"{order_id}:{name}" for name in OFFERS if f"{order_id}:{name}" in begun]
+        ids = [id_ for offer in OFFERS if (id_ := f"{order_id}:{offer.resource}") in begun]
         found = [offer for offer_id in ids if (offer := self.offer(offer_id))]
         return [offer for offer in found if offer["driver"]]
 

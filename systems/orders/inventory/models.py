@@ -23,10 +23,13 @@ class LineRequest(Wire):
     quantity: Quantity
 
 
+Lines = Annotated[list[LineRequest], Field(min_length=1, max_length=20)]
+
+
 class LinesRequest(Wire):
     """What is wanted; lines of the same article count together."""
 
-    lines: Annotated[list[LineRequest], Field(min_length=1, max_length=20)]
+    lines: Lines
 
     @property
     def quantities(self) -> dict[str, int]:
