@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from sagas import Refused
-from systems.delivery.shares import Shares
+from systems.delivery import shares
 
 
 class Money(BaseModel):
@@ -41,6 +41,11 @@ class Quote(BaseModel):
     ride_seconds: int
     eta_seconds: int
 
+    @property
+    def most(self) -> Money:
+        """What is put on hold for it."""
+        return self.money(shares.authorised(self.food.amount, self.ride.amount))
+
     def money(self, amount: int) -> Money:
         """Return an amount in the currency of the menu."""
         return Money(amount=amount, currency=self.food.currency)
@@ -74,11 +79,10 @@ class Bill(BaseModel):
     platform: Money
 
     @classmethod
-    def of(cls, shares: Shares, currency: str) -> "Bill":
-        named = {**shares._asdict(), "platform": shares.platform}
-        return cls.model_validate(
-            {name: {"amount": amount, "currency": currency} for name, amount in named.items()}
-        )
+    def of(cls, quote: Quote, tip_percent: int) -> "Bill":
+        parts = shares.delivered(quote.food.amount, quote.ride.amount, tip_percent)
+        named = {**parts._asdict(), "platform": parts.platform}
+        return cls(**{name: quote.money(amount) for name, amount in named.items()})
 
 
 _NO = ("denied", "failed", "cancelled")

@@ -16,7 +16,7 @@ from sagas.records.record import Record
 from sagas.web.console.showing import Show
 from sagas.web.people.deeds import Deed, asks
 from sagas.web.routes import CaseId
-from systems.delivery.steps import DRIVER_SERVICE, RESTAURANT
+from systems.delivery.participants import DRIVER_SERVICE, RESTAURANT
 from systems.delivery.track import HEIGHT, WIDTH, drawing
 from systems.delivery.tracking import Known, Services, seen
 

@@ -1,10 +1,10 @@
-"""The delivery saga: price, authorise, order, find a driver while it is cooked, hand over, follow
-it to the door, and pay everybody; or undo."""
+"""The delivery saga: price, authorise, order, hand over to a driver, to the door, pay; or undo."""
 
 from sagas import Durable, Kind, Saga, Show
-from systems.delivery import mail, phases, shares, steps
+from systems.delivery import mail, phases, steps
 from systems.delivery.answers import Bill, Quote, Spot
-from systems.delivery.counter import at_the_counter, listen
+from systems.delivery.counter import at_the_counter
+from systems.delivery.door import to_the_door
 from systems.delivery.heard import ANSWER, DRIVER, FOOD, TIP
 from systems.delivery.request import DeliveryRequest, Tip
 from systems.delivery.terms import DeliveryTerms
@@ -18,10 +18,9 @@ def bring(saga: Saga, order: DeliveryRequest) -> Durable[None]:
     dishes = {"restaurant": order.restaurant, "lines": order.lines}
     quote = yield from saga.run(steps.price.given(**dishes, door=door))
     saga.show(quote=quote)
-    most = quote.money(shares.authorised(quote.food.amount, quote.ride.amount))
     yield from saga.run(
         steps.authorise.given(
-            customerId=order.customer_id, amount=most, paymentMethod=order.payment_method
+            customerId=order.customer_id, amount=quote.most, paymentMethod=order.payment_method
         )
     )
     within, answer = terms.wait("answer"), ANSWER.asked(steps.look_for_answer, terms.look)
@@ -30,30 +29,14 @@ def bring(saga: Saga, order: DeliveryRequest) -> Durable[None]:
     name, driver = yield from at_the_counter(saga, terms, quote, door)
     yield from saga.run(steps.hand_over.given(driver=driver))
     yield from saga.run(steps.ride.about(name))
-    tip = yield from _at_the_door(saga, terms, name, order.tip)
+    tip = yield from to_the_door(saga, terms, name, order.tip)
     yield from _paid(saga, quote, tip, name)
     yield from saga.run(mail.receipt(saga.id, order, saga.progress.results))
 
 
-def _at_the_door(saga: Saga, terms: DeliveryTerms, name: str, tip: Tip) -> Durable[Tip]:
-    """Follow the driver to the door; return the tip, which the customer may change meanwhile."""
-    status, within = "riding", terms.driver("riding")
-    ear, tips = listen(saga, terms, name, status), saga.listen(TIP, within=within, late=tip)
-    while status != "delivered":
-        yield from saga.first(ear, tips)
-        if ear.said:
-            status = phases.later(status, ear.said.status)
-            ear = ear if status == "delivered" else listen(saga, terms, name, status)
-        if tips.said:
-            tip, tips = tips.said, saga.listen(TIP, within=within, late=tip)
-    saga.close(tips)
-    return tip
-
-
 def _paid(saga: Saga, quote: Quote, tip: Tip, name: str) -> Durable[None]:
     """Capture what it came to, and pay restaurant and driver."""
-    parts = shares.delivered(quote.food.amount, quote.ride.amount, tip.percent)
-    bill = Bill.of(parts, quote.food.currency)
+    bill = Bill.of(quote, tip.percent)
     yield from saga.run(steps.capture.given(amount=bill.captured))
     yield from saga.together(
         steps.pay_restaurant.given(amount=bill.restaurant),

@@ -2,8 +2,8 @@
 
 from sagas import Signal
 from systems.delivery.answers import Driver, Kitchen, cannot
+from systems.delivery.participants import DRIVER_SERVICE, RESTAURANT
 from systems.delivery.request import Tip
-from systems.delivery.steps import DRIVER_SERVICE, RESTAURANT
 
 
 def _of_kitchen(name: str) -> Signal[Kitchen]:

@@ -3,8 +3,7 @@
 from sagas import Done, Shown, Step
 from systems.delivery import phases
 from systems.delivery.answers import Asked, Driver, Kitchen, News, Quote
-
-RESTAURANT, DRIVER_SERVICE, PAYMENT = "restaurant-service", "driver-service", "payment-service"
+from systems.delivery.participants import DRIVER_SERVICE, PAYMENT, RESTAURANT
 
 # name, service, request, resource, answer, undone by
 price = Step("quote", RESTAURANT, "POST quotes", "", Quote)

@@ -20,7 +20,7 @@ from systems.delivery import phases
 from systems.delivery.delivery import DELIVERY
 from systems.delivery.driver.models import TrackState
 from systems.delivery.geography import Place
-from systems.delivery.steps import DRIVER_SERVICE
+from systems.delivery.participants import DRIVER_SERVICE
 from systems.delivery.terms import DeliveryTerms
 from systems.delivery.track import Tracking, differs, tracking
 
