@@ -68,7 +68,7 @@ leaks: .venv/installed ## book 10,000 trips and look whether anything grows with
 bare: .venv/installed ## measure what a workflow costs whose steps do nothing, 4 minutes
 	@.venv/bin/python -m bench.bare $(ARGS)
 
-mutants: .venv/installed ## which changes of the rules no unit test notices, 6 minutes
+mutants: .venv/installed ## which changes of the rules no quick test notices, half an hour; a part: ARGS="systems.bank*"
 	@.venv/bin/python -m tests.mutation $(ARGS)
 
 check: .venv/installed ## lint and types

@@ -1,9 +1,9 @@
-"""``make mutants``: which changes of the rules no unit test notices.
+"""``make mutants``: which changes of the rules no quick test notices.
 
 mutmut changes one spot after the other and runs the tests that reach it; where, is set in
 pyproject.toml. A change that nothing notices is killed by a better test, or is in explained.toml
 with the reason why no test can, or need, notice it. One that is not there fails this, and so does
-one that is there and was noticed. ``ARGS="kit.holds*"`` tries a part.
+one that is there and was noticed. ``ARGS="systems.bank*"`` tries a part.
 """
 
 import re
