@@ -120,8 +120,12 @@ def test_a_cancelled_trip_whose_refund_fails_needs_attention_and_is_resumed(worl
         assert (blocked["step"], blocked["reason"]) == ("refund", "unavailable")
         done = {u["step"]: u["result"] for u in trip["compensations"]}
         assert done == {"refund": "failed", "cancel flight": "done", "cancel hotel": "done"}
-        listed = world.orchestrator.get("/trips", params={"status": "needs_attention"}).json()
-        assert trip_id in [found["tripId"] for found in listed["trips"]]
+        # A list tells what is on record, which comes a moment after what is seen live.
+        until(
+            lambda: world.orchestrator.get("/trips", params={"status": "needs_attention"}).json(),
+            lambda listed: trip_id in [found["tripId"] for found in listed["trips"]],
+            "the trip to be listed",
+        )
     assert world.orchestrator.post(f"/trips/{trip_id}/resume").status_code == 202
     assert world.ended(trip_id, but_not="confirmed")["status"] == "cancelled"
     told = [event["event"] for event in world.audit(trip_id)]
