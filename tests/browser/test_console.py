@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from runtime.system import System
+from tests.support.browsing import in_every_look, pages_that_fit
 from tests.support.fault_proxy import about
 from tests.support.world import HOTEL, ORCHESTRATOR, PAYMENT, World, fresh_day
 
@@ -200,24 +201,18 @@ def trips_of_every_kind(world: World) -> str:
     return bad
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@in_every_look
 def test_pages_fit_their_width_in_light_and_dark(
     browser: Browser, system: System, world: World, scheme: str, width: int
 ) -> None:
     bad = trips_of_every_kind(world)
-    context = browser.new_context(
-        base_url=system.app_url(ORCHESTRATOR),
-        extra_http_headers=system.app_headers(ORCHESTRATOR),
-        color_scheme="dark" if scheme == "dark" else "light",
-        viewport={"width": width, "height": 900},
-    )
-    page = context.new_page()
-    for name, path in (("list", "/"), ("trip", f"/console/trips/{bad}"), ("book", "/console/book")):
-        page.goto(path)
+    paths = {
+        "list": "/",
+        "trip": f"/console/trips/{bad}",
+        "book": "/console/book",
+    }
+    looked_at = pages_that_fit(browser, system, ORCHESTRATOR, scheme, width, paths)
+    for name, page in looked_at:
         expect(page.locator(".apps li")).to_have_count(5)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.screenshot(path=system.home / f"{name}-{scheme}-{width}.png")
         if PICTURES and (scheme, width) == ("light", 1280):
             page.screenshot(path=Path(PICTURES) / f"{name}.png")
-    context.close()

@@ -1,36 +1,25 @@
 """Logging in to the console in a real browser, at the small identity provider beside the system."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from runtime import identity
-from runtime.blocks import on_free_ports
 from runtime.system import System
-from runtime.template import Changes
-from tests.support.running import running
+from tests.support.whole_system import beside
 from tests.support.world import ORCHESTRATOR, booking, fresh_day
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
-HOME = PROJECT / ".login-system"
 LogIn = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
 def peopled() -> Iterator[System]:
     """Trips with an identity provider, in which every trip waits for approval."""
-    System(PROJECT, HOME).stop()  # what a killed test run left
-    shutil.rmtree(HOME, ignore_errors=True)
     dear = {ORCHESTRATOR: {"APPROVAL_LIMIT": "100"}}
-    with (
-        on_free_ports(PROJECT, Changes(people=True, env=dear)) as changes,
-        running(System(PROJECT, HOME, changes, say=print)) as system,
-    ):
+    with beside("trips", dear, people=True) as system:
         yield system
 
 
@@ -43,7 +32,7 @@ def site(peopled: System) -> str:
 @pytest.fixture
 def log_in(browser: Browser, peopled: System, site: str) -> Iterator[LogIn]:
     """Logs somebody in, in a browser of their own; none of them logs an error."""
-    lines = identity.passwords(HOME).read_text().splitlines()
+    lines = identity.passwords(peopled.home).read_text().splitlines()
     passwords = {name: password for name, password, _ in (line.split("\t") for line in lines)}
     contexts, errors = [], []
 

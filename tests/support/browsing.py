@@ -1,11 +1,16 @@
 """A headless Chromium that looks at pages, and what its log says of them."""
 
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from runtime.system import System
+
+T = TypeVar("T", bound=Callable[..., Any])
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -44,3 +49,36 @@ def page_at(
     yield page
     context.close()
     assert [error for error in errors if not any(status in error for status in refused)] == []
+
+
+def in_every_look(test: T) -> T:
+    """Have a test run with each ``scheme`` and each ``width`` in pixels that pages are made for."""
+    widths = pytest.mark.parametrize("width", [1280, 390])
+    schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
+    looked: T = schemes(widths(test))
+    return looked
+
+
+def pages_that_fit(
+    browser: Browser, system: System, app_id: str, scheme: str, width: int, paths: Mapping[str, str]
+) -> Iterator[tuple[str, Page]]:
+    """Open pages of an app one after the other, and yield each by its name, to be looked at.
+
+    None of them may be wider than the window; pictures of them are in the system's folder.
+    """
+    context = browser.new_context(
+        base_url=system.app_url(app_id),
+        extra_http_headers=system.app_headers(app_id),
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": 900},
+    )
+    try:
+        page = context.new_page()
+        for name, path in paths.items():
+            page.goto(path)
+            yield name, page
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{name} is {wide} pixels wide, its window {width}"
+            page.screenshot(path=system.home / f"{name}-{scheme}-{width}.png", full_page=True)
+    finally:
+        context.close()

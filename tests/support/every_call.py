@@ -33,6 +33,11 @@ class Call:
     method: str
     path: str
 
+    def matching(self, id_: str) -> Callable[[Seen], bool]:
+        """Match the call about a case, or a thing, whose id stands for ``{}`` in the path."""
+        end = self.path.format(id_)
+        return lambda seen: seen.method == self.method and seen.path.endswith(end)
+
 
 @dataclass(frozen=True)
 class Case:

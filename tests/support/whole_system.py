@@ -82,13 +82,17 @@ def system(
 
 
 @contextmanager
-def beside(name: str, env: Mapping[str, Mapping[str, str]]) -> Iterator[System]:
-    """Let another system of this name run, set otherwise, in a folder and on ports of its own."""
-    home = PROJECT / f".{name}-console-system"
+def beside(
+    name: str, env: Mapping[str, Mapping[str, str]], people: bool = False
+) -> Iterator[System]:
+    """Let another system of this name run, set otherwise, in a folder and on ports of its own. At
+    the door of one with ``people``, people are asked who they are."""
+    home = PROJECT / f".{name}-{'people' if people else 'console'}-system"
+    wished = Changes(env=env, people=people, secure=SECURE and not people)
     System(PROJECT, home, name=name).stop()  # what a killed test run left
     shutil.rmtree(home, ignore_errors=True)
     with (
-        on_free_ports(PROJECT, Changes(env=env, secure=SECURE), name=name) as changes,
+        on_free_ports(PROJECT, wished, name=name) as changes,
         running(System(PROJECT, home, changes, say=print, name=name)) as system,
     ):
         yield system

@@ -2,7 +2,6 @@
 are drawn as in the unit tests: the same way every time."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
@@ -33,10 +32,7 @@ def under_test() -> UnderTest:
 @pytest.fixture
 def branch(system: System, proxies: dict[str, FaultProxy]) -> Iterator[Branch]:
     """The system as a test meets it; after the test, the invariants hold."""
-    with ExitStack() as stack:
-        clients = {
-            app: stack.enter_context(reach.app(system, app)) for app in (*SERVICES, ORCHESTRATOR)
-        }
+    with reach.apps(system, (*SERVICES, ORCHESTRATOR)) as clients:
         mails = system.home / "data" / "mails"
         branch = Branch(clients.pop(ORCHESTRATOR), clients, proxies, mails)
         yield branch

@@ -3,7 +3,6 @@
 Properties are drawn as in the unit tests: the same way every time."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
@@ -48,10 +47,7 @@ def under_test() -> UnderTest:
 @pytest.fixture
 def town(system: System, proxies: dict[str, FaultProxy]) -> Iterator[Town]:
     """The system as a test meets it; after the test, the invariants hold."""
-    with ExitStack() as stack:
-        clients = {
-            app: stack.enter_context(reach.app(system, app)) for app in (*SERVICES, ORCHESTRATOR)
-        }
+    with reach.apps(system, (*SERVICES, ORCHESTRATOR)) as clients:
         town = Town(clients.pop(ORCHESTRATOR), clients, proxies, system.home / "data" / "mails")
         try:
             yield town

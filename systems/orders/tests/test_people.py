@@ -1,25 +1,19 @@
 """Orders at whose door people are asked who they are: the services that take part are heard."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from runtime import identity
-from runtime.blocks import on_free_ports
 from runtime.system import System
-from runtime.template import Changes
 from sagas.people.keys import Keys
 from systems.orders.tests.shop import ORCHESTRATOR, PAYMENT, SHIPPING, WAREHOUSE, lines
 from systems.orders.words import EXAMPLE
-from tests.support.running import running
 from tests.support.waiting import until
+from tests.support.whole_system import beside
 
-PROJECT = Path(__file__).resolve().parents[3]
-HOME = PROJECT / ".orders-people-system"
 # Nobody asks the services for what they do not tell: their word has to be taken.
 ENV = {WAREHOUSE: {"PACKING_SECONDS": "1"}, SHIPPING: {"CARRIER_SECONDS": "1"}}
 
@@ -27,20 +21,14 @@ ENV = {WAREHOUSE: {"PACKING_SECONDS": "1"}, SHIPPING: {"CARRIER_SECONDS": "1"}}
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
     """Orders on real sidecars, with people."""
-    System(PROJECT, HOME, name="orders").stop()  # what a killed test run left
-    shutil.rmtree(HOME, ignore_errors=True)
-    wished = Changes(people=True, env=ENV)
-    with (
-        on_free_ports(PROJECT, wished, name="orders") as changes,
-        running(System(PROJECT, HOME, changes, say=print, name="orders")) as system,
-    ):
+    with beside("orders", ENV, people=True) as system:
         yield system
 
 
 @pytest.fixture(scope="module")
 def ask(system: System) -> Any:
     """Asks the orchestrator, as somebody or as nobody."""
-    keys = Keys(HOME / identity.KEYS)
+    keys = Keys(system.home / identity.KEYS)
     customer = EXAMPLE["customerId"]
     proof = {
         "owner": keys.make(customer, ["customer"]),

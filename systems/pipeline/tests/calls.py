@@ -1,36 +1,26 @@
 """The calls of a run, as a proxy sees them."""
 
-from collections.abc import Callable
-
 from systems.pipeline.tests.works import BUILD, DEPLOY, NOTIFICATION, SCAN, TEST
 from tests.support.every_call import Call
-from tests.support.fault_proxy import Seen
-
-
-def matching(call: Call, run_id: str) -> Callable[[Seen], bool]:
-    """Match the call of a run, whose id stands for ``{run}`` in its path."""
-    path = call.path.format(run=run_id)
-    return lambda seen: seen.method == call.method and seen.path == path
-
 
 CALLS = [
-    Call("check out", BUILD, "PUT", "/workspaces/{run}:workspace"),
-    Call("build", BUILD, "PUT", "/jobs/{run}:build"),
-    Call("tests", TEST, "PUT", "/jobs/{run}:tests"),
-    Call("scan", SCAN, "PUT", "/jobs/{run}:scan"),
-    Call("lease staging", DEPLOY, "PUT", "/environments/staging/leases/{run}"),
-    Call("deploy to staging", DEPLOY, "PUT", "/environments/staging/deployments/{run}"),
-    Call("integration", TEST, "PUT", "/jobs/{run}:integration"),
-    Call("lease production", DEPLOY, "PUT", "/environments/production/leases/{run}"),
-    Call("deploy to production", DEPLOY, "PUT", "/environments/production/deployments/{run}"),
+    Call("check out", BUILD, "PUT", "/workspaces/{}:workspace"),
+    Call("build", BUILD, "PUT", "/jobs/{}:build"),
+    Call("tests", TEST, "PUT", "/jobs/{}:tests"),
+    Call("scan", SCAN, "PUT", "/jobs/{}:scan"),
+    Call("lease staging", DEPLOY, "PUT", "/environments/staging/leases/{}"),
+    Call("deploy to staging", DEPLOY, "PUT", "/environments/staging/deployments/{}"),
+    Call("integration", TEST, "PUT", "/jobs/{}:integration"),
+    Call("lease production", DEPLOY, "PUT", "/environments/production/leases/{}"),
+    Call("deploy to production", DEPLOY, "PUT", "/environments/production/deployments/{}"),
 ]
-KEEP = Call("keep in production", DEPLOY, "POST", "/environments/production/deployments/{run}/keep")
-GIVE_BACK = Call("give back", DEPLOY, "POST", "/environments/production/leases/{run}/release")
+KEEP = Call("keep in production", DEPLOY, "POST", "/environments/production/deployments/{}/keep")
+GIVE_BACK = Call("give back", DEPLOY, "POST", "/environments/production/leases/{}/release")
 FORWARD = [
     KEEP,
     GIVE_BACK,
-    Call("tidy up", BUILD, "POST", "/workspaces/{run}:workspace/undo"),
-    Call("send release", NOTIFICATION, "PUT", "/notifications/{run}:released"),
+    Call("tidy up", BUILD, "POST", "/workspaces/{}:workspace/undo"),
+    Call("send release", NOTIFICATION, "PUT", "/notifications/{}:released"),
 ]
 UNDONE = {
     "check out": ["clear workspace"],

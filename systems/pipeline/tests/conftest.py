@@ -1,7 +1,6 @@
 """The running pipeline that its tests share: real sidecars, ports of its own."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
@@ -36,11 +35,7 @@ def under_test() -> UnderTest:
 @pytest.fixture
 def works(system: System, proxies: dict[str, FaultProxy]) -> Iterator[Works]:
     """The system as a test meets it; after the test, the invariants hold."""
-    with ExitStack() as stack:
-        clients = {
-            app: stack.enter_context(reach.app(system, app, 90))
-            for app in (*SERVICES, ORCHESTRATOR)
-        }
+    with reach.apps(system, (*SERVICES, ORCHESTRATOR), 90) as clients:
         works = Works(clients.pop(ORCHESTRATOR), clients, proxies, system.home / "data")
         yield works
         works.check_invariants()

@@ -14,7 +14,6 @@ from systems.pipeline.tests.calls import (
     GIVE_BACK,
     KEEP,
     call,
-    matching,
     undone_up_to,
 )
 from systems.pipeline.tests.works import ORCHESTRATOR, Works
@@ -33,7 +32,7 @@ def check_undone(run: dict[str, Any], step: str) -> None:
 @pytest.mark.parametrize("refused", CALLS, ids=lambda call: call.step)
 def test_a_refused_call_undoes_all_before_it(works: Works, refused: Call, first: str) -> None:
     run_id = works.run_id("refused")
-    with works.proxies[refused.service].fault("refused", matching(refused, run_id)) as fault:
+    with works.proxies[refused.service].fault("refused", refused.matching(run_id)) as fault:
         works.start(run_id, "next")
         run = works.ended(run_id)
     assert fault.hits == 1
@@ -48,7 +47,7 @@ def test_a_call_that_fails_for_good_undoes_all_before_it_and_itself(
     works: Works, step: str, first: str
 ) -> None:
     run_id, failing = works.run_id("failing"), call(step)
-    with works.proxies[failing.service].fault("lost answer", matching(failing, run_id)) as fault:
+    with works.proxies[failing.service].fault("lost answer", failing.matching(run_id)) as fault:
         works.start(run_id, "next")
         run = works.ended(run_id)
     assert fault.hits == 4
@@ -62,7 +61,7 @@ def test_calls_whose_answers_are_lost_are_done_once(works: Works) -> None:
     with ExitStack() as stack:
         faults = [
             stack.enter_context(
-                works.proxies[each.service].fault("lost answer", matching(each, run_id), times=1)
+                works.proxies[each.service].fault("lost answer", each.matching(run_id), times=1)
             )
             for each in (*CALLS, *FORWARD)
         ]
@@ -84,7 +83,7 @@ def test_a_cancel_during_a_call_undoes_all_before_it_and_itself(
     works: Works, step: str, first: str
 ) -> None:
     run_id, held = works.run_id("cancelled"), call(step)
-    with works.proxies[held.service].fault("held", matching(held, run_id), times=1) as fault:
+    with works.proxies[held.service].fault("held", held.matching(run_id), times=1) as fault:
         works.start(run_id, "next")
         approve_until(works, run_id, fault)
         assert works.ask(run_id, "cancel").status_code == 202
@@ -114,7 +113,7 @@ def held_at(works: Works, run_id: str, step: str) -> Iterator[None]:
         yield
         return
     held = call(step)
-    with works.proxies[held.service].fault("held", matching(held, run_id), times=1) as fault:
+    with works.proxies[held.service].fault("held", held.matching(run_id), times=1) as fault:
         works.start(run_id)
         approve_until(works, run_id, fault)
         yield
@@ -124,7 +123,7 @@ def test_a_run_cancelled_right_before_a_crash_is_undone_after_it(
     works: Works, system: System, first: str
 ) -> None:
     run_id, held = works.run_id("both"), call("deploy to production")
-    with works.proxies[held.service].fault("held", matching(held, run_id), times=1) as fault:
+    with works.proxies[held.service].fault("held", held.matching(run_id), times=1) as fault:
         works.start(run_id, "next")
         approve_until(works, run_id, fault)
         assert works.ask(run_id, "cancel").status_code == 202
@@ -139,7 +138,7 @@ def test_a_run_cancelled_right_before_a_crash_is_undone_after_it(
 
 def test_a_pivot_that_is_refused_undoes_all(works: Works, first: str) -> None:
     run_id = works.run_id("kept")
-    with works.proxies[KEEP.service].fault("refused", matching(KEEP, run_id)):
+    with works.proxies[KEEP.service].fault("refused", KEEP.matching(run_id)):
         works.start(run_id, "next")
         run = works.ended(run_id)
     assert (run["status"], run["halt"]["step"]) == ("rejected", KEEP.step)
@@ -149,7 +148,7 @@ def test_a_pivot_that_is_refused_undoes_all(works: Works, first: str) -> None:
 
 def test_past_the_pivot_what_fails_waits_for_a_person_and_goes_on(works: Works) -> None:
     run_id = works.run_id("forward")
-    with works.proxies[GIVE_BACK.service].fault("error", matching(GIVE_BACK, run_id)):
+    with works.proxies[GIVE_BACK.service].fault("error", GIVE_BACK.matching(run_id)):
         works.start(run_id)
         run = works.parked(run_id)
         assert {each["step"] for each in run["attention"]["blocked"]} == {GIVE_BACK.step}

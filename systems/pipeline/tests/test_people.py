@@ -1,26 +1,20 @@
 """Runs at whose door people are asked who they are: jobs are heard, approvers decide, operators
 roll back."""
 
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from runtime import identity
-from runtime.blocks import on_free_ports
 from runtime.system import System
-from runtime.template import Changes
 from sagas.people.keys import Keys
 from systems.pipeline.tests.works import ORCHESTRATOR
 from systems.pipeline.words import EXAMPLE
-from tests.support.running import running
 from tests.support.waiting import until
+from tests.support.whole_system import beside
 
-PROJECT = Path(__file__).resolve().parents[3]
-HOME = PROJECT / ".pipeline-people-system"
 AUTHOR = EXAMPLE["authorId"]
 # Nobody asks for the words of the jobs within this time: they have to be taken.
 ENV = {ORCHESTRATOR: {"BAKE_SECONDS": "1", "LOOK_SECONDS": "600"}}
@@ -31,20 +25,14 @@ Ask = Callable[..., httpx.Response]
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
     """The pipeline on real sidecars, with people."""
-    System(PROJECT, HOME, name="pipeline").stop()  # what a killed test run left
-    shutil.rmtree(HOME, ignore_errors=True)
-    wished = Changes(people=True, env=ENV)
-    with (
-        on_free_ports(PROJECT, wished, name="pipeline") as changes,
-        running(System(PROJECT, HOME, changes, say=print, name="pipeline")) as system,
-    ):
+    with beside("pipeline", ENV, people=True) as system:
         yield system
 
 
 @pytest.fixture(scope="module")
 def ask(system: System) -> Ask:
     """Asks the orchestrator, as somebody or as nobody."""
-    keys = Keys(HOME / identity.KEYS)
+    keys = Keys(system.home / identity.KEYS)
     proof = {
         "author": keys.make(AUTHOR, ["customer"]),
         "both": keys.make(AUTHOR, ["customer", "approver"]),

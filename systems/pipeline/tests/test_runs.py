@@ -13,7 +13,7 @@ import pytest
 
 from runtime.system import System
 from systems.pipeline.runner import processes
-from systems.pipeline.tests.calls import call, matching
+from systems.pipeline.tests.calls import call
 from systems.pipeline.tests.conftest import ENV
 from systems.pipeline.tests.works import BUILD, DEPLOY, SCAN, TEST, Works
 from systems.pipeline.words import EXAMPLE
@@ -110,7 +110,7 @@ def test_a_newer_run_overtakes_one_that_waits_for_its_approval(works: Works, fir
 def test_who_comes_second_waits_as_long_as_it_takes(works: Works, first: str) -> None:
     older, newer = works.run_id("older"), works.run_id("newer")
     integration = call("integration")
-    with works.proxies[TEST].fault("held", matching(integration, older), times=1) as held:
+    with works.proxies[TEST].fault("held", integration.matching(older), times=1) as held:
         works.start(older)
         held.wait()
         works.start(newer, "next")

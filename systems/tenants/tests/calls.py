@@ -1,7 +1,5 @@
 """The calls of both sagas, as a proxy sees them."""
 
-from collections.abc import Callable
-
 from systems.tenants.tests.platform import (
     BILLING,
     DATABASE,
@@ -11,14 +9,6 @@ from systems.tenants.tests.platform import (
     TENANT,
 )
 from tests.support.every_call import Call
-from tests.support.fault_proxy import Seen
-
-
-def matching(call: Call, id_: str) -> Callable[[Seen], bool]:
-    """Match the call about a case or a tenant, whose id stands for ``{}`` in its path."""
-    end = call.path.format(id_)
-    return lambda seen: seen.method == call.method and seen.path.endswith(end)
-
 
 MAKING = [
     Call("claim slug", TENANT, "PUT", "/tenants/{}"),

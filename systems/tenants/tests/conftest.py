@@ -2,7 +2,6 @@
 are drawn as in the unit tests: the same way every time."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
@@ -36,11 +35,7 @@ def under_test() -> UnderTest:
 @pytest.fixture
 def platform(system: System, proxies: dict[str, FaultProxy]) -> Iterator[Platform]:
     """The system as a test meets it; after the test, what really exists is of living tenants."""
-    with ExitStack() as stack:
-        clients = {
-            app: stack.enter_context(reach.app(system, app))
-            for app in (*SERVICES, ORCHESTRATOR, REMOVALS)
-        }
+    with reach.apps(system, (*SERVICES, ORCHESTRATOR, REMOVALS)) as clients:
         platform = Platform(system, clients, proxies)
         yield platform
         platform.check_invariants()

@@ -18,7 +18,6 @@ from systems.tenants.tests.calls import (
     OPENING,
     REMOVING,
     UNMAKING,
-    matching,
 )
 from systems.tenants.tests.platform import (
     BILLING,
@@ -52,7 +51,7 @@ class Tenants(Rehearsal):
 
     def case(self, name: str, call: Call) -> Case:
         tenant_id = self.platform.tenant_id(name)
-        matches = matching(call, tenant_id)
+        matches = call.matching(tenant_id)
         return Case(tenant_id, matches, lambda: self.platform.put(tenant_id))
 
     def ended(self, case_id: str) -> Json:
@@ -94,11 +93,11 @@ def test_an_undo_whose_answer_is_lost_is_done_once(platform: Platform) -> None:
     with ExitStack() as stack:
         for call in UNMAKING:
             fault = platform.proxies[call.service].fault(
-                "lost answer", matching(call, ids[call.step]), times=1
+                "lost answer", call.matching(ids[call.step]), times=1
             )
             stack.enter_context(fault)
         for tenant_id in ids.values():
-            no = platform.proxies[LAST.service].fault("refused", matching(LAST, tenant_id))
+            no = platform.proxies[LAST.service].fault("refused", LAST.matching(tenant_id))
             stack.enter_context(no)
             platform.put(tenant_id)
         ends = {platform.ended(tenant_id)["status"] for tenant_id in ids.values()}
@@ -112,9 +111,9 @@ def test_tenants_at_every_undo_go_on_after_kills(platform: Platform, system: Sys
     with ExitStack() as stack:
         for call in UNMAKING:
             back[call.step] = tenant_id = platform.tenant_id("k")
-            no = platform.proxies[LAST.service].fault("refused", matching(LAST, tenant_id), times=1)
+            no = platform.proxies[LAST.service].fault("refused", LAST.matching(tenant_id), times=1)
             stack.enter_context(no)
-            fault = platform.proxies[call.service].fault("held", matching(call, tenant_id))
+            fault = platform.proxies[call.service].fault("held", call.matching(tenant_id))
             held = stack.enter_context(fault)
             platform.put(tenant_id)
             held.wait()
@@ -139,7 +138,7 @@ def test_removals_at_every_call_and_every_undo_go_on_after_kills(
         for call, tenant_id in zip([*on, *OPENING], tenants, strict=True):
             removal_id = f"k-{tenant_id}"
             named_in_it = tenant_id if call in DROPPING else removal_id
-            fault = platform.proxies[call.service].fault("held", matching(call, named_in_it))
+            fault = platform.proxies[call.service].fault("held", call.matching(named_in_it))
             held = stack.enter_context(fault)
             platform.remove(tenant_id, removal_id)
             if call in OPENING:

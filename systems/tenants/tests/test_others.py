@@ -13,7 +13,7 @@ import pytest
 from runtime import processes
 from runtime.system import System
 from systems.tenants.slugs import schema_of
-from systems.tenants.tests.calls import MAKING, matching
+from systems.tenants.tests.calls import MAKING
 from systems.tenants.tests.platform import DATABASE, ORCHESTRATOR, STORAGE, Platform
 from systems.tenants.tests.test_life import link_in, mail_to
 from tests.support.waiting import until
@@ -100,7 +100,7 @@ def test_no_secret_is_in_any_store_record_history_or_log(platform: Platform) -> 
     tenant_id = platform.set_up()
     refused = platform.tenant_id("secret")
     no = MAKING[-1]
-    with platform.proxies[no.service].fault("error", matching(no, refused)):
+    with platform.proxies[no.service].fault("error", no.matching(refused)):
         platform.put(refused)
         kept = until(
             lambda: list(platform.vault.glob(f"*/{refused}:*")), lambda found: len(found) >= 4, ""

@@ -5,13 +5,13 @@ import re
 from itertools import count
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from runtime.system import System
 from systems.bank.tests.branch import BANK_B, ORCHESTRATOR
 from systems.bank.words import EXAMPLE
 from tests.support import reach
+from tests.support.browsing import in_every_look, pages_that_fit
 from tests.support.waiting import until
 
 ANNA, DORA = "DE07900100000000001000", "DE50900100000000001002"
@@ -145,8 +145,7 @@ def test_markup_in_a_name_is_text(page: Page) -> None:
     status(page, "cancelled")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@in_every_look
 def test_pages_fit_their_width_in_light_and_dark(
     browser: Browser, banks: System, page: Page, scheme: str, width: int
 ) -> None:
@@ -158,24 +157,15 @@ def test_pages_fit_their_width_in_light_and_dark(
         lambda step: step == "review",
         "a transfer to wait for its review",
     )
-    context = browser.new_context(
-        base_url=banks.app_url(ORCHESTRATOR),
-        extra_http_headers=banks.app_headers(ORCHESTRATOR),
-        color_scheme="dark" if scheme == "dark" else "light",
-        viewport={"width": width, "height": 900},
-    )
-    seen = context.new_page()
-    for name, path in (
-        ("list", "/"),
-        ("transfer", f"/console/transfers/{done}"),
-        ("review", f"/console/transfers/{waiting}/review"),
-        ("accounts", "/console/accounts"),
-        ("statement", f"/console/accounts/{ANNA}"),
-        ("new", "/console/new"),
-    ):
-        seen.goto(path)
+    paths = {
+        "list": "/",
+        "transfer": f"/console/transfers/{done}",
+        "review": f"/console/transfers/{waiting}/review",
+        "accounts": "/console/accounts",
+        "statement": f"/console/accounts/{ANNA}",
+        "new": "/console/new",
+    }
+    looked_at = pages_that_fit(browser, banks, ORCHESTRATOR, scheme, width, paths)
+    for _, seen in looked_at:
         expect(seen.locator(".apps li")).to_have_count(6)
-        assert seen.evaluate("document.documentElement.scrollWidth") <= width, path
-        seen.screenshot(path=banks.home / f"{name}-{scheme}-{width}.png", full_page=True)
-    context.close()
     page.request.post(f"/transfers/{waiting}/cancel")

@@ -5,13 +5,13 @@ import re
 from itertools import count
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from runtime.system import System
 from systems.delivery.tests.town import DRIVERS, ORCHESTRATOR
 from systems.delivery.words import EXAMPLE
 from tests.support import reach
+from tests.support.browsing import in_every_look, pages_that_fit
 
 _numbers = count(1)
 
@@ -161,8 +161,7 @@ def test_markup_in_an_address_is_text(page: Page) -> None:
     status(page, "cancelled")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@in_every_look
 def test_pages_fit_their_width_in_light_and_dark(
     browser: Browser, by_hand: System, page: Page, scheme: str, width: int
 ) -> None:
@@ -170,23 +169,14 @@ def test_pages_fit_their_width_in_light_and_dark(
     say(page, "Restaurant", "Accept")
     say(page, "Driver", "Wait at the counter")
     expect(page.get_by_label("Driver", exact=True)).to_contain_text("offered")
-    context = browser.new_context(
-        base_url=by_hand.app_url(ORCHESTRATOR),
-        extra_http_headers=by_hand.app_headers(ORCHESTRATOR),
-        color_scheme="dark" if scheme == "dark" else "light",
-        viewport={"width": width, "height": 900},
-    )
-    seen = context.new_page()
-    for name, path in (
-        ("list", "/"),
-        ("delivery", f"/console/deliveries/{delivery_id}"),
-        ("track", f"/console/deliveries/{delivery_id}/track"),
-        ("new", "/console/new"),
-    ):
-        seen.goto(path)
+    paths = {
+        "list": "/",
+        "delivery": f"/console/deliveries/{delivery_id}",
+        "track": f"/console/deliveries/{delivery_id}/track",
+        "new": "/console/new",
+    }
+    looked_at = pages_that_fit(browser, by_hand, ORCHESTRATOR, scheme, width, paths)
+    for _, seen in looked_at:
         expect(seen.locator(".apps li")).to_have_count(5)
-        assert seen.evaluate("document.documentElement.scrollWidth") <= width
-        seen.screenshot(path=by_hand.home / f"{name}-{scheme}-{width}.png", full_page=True)
-    context.close()
     page.get_by_role("button", name="Cancel the delivery").click()
     status(page, "cancelled")

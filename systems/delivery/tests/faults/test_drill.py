@@ -10,9 +10,9 @@ from runtime.system import System
 from systems.delivery.tests import crowd
 from systems.delivery.tests.faults.drill import Drill
 from systems.delivery.tests.town import ORCHESTRATOR, SERVICES, Town
-from tests.support.striker import listed
-from tests.support.strikes import Targets, plan
-from tests.support.variant import PROFILE, REPLICAS
+from tests.support.drill import check_steps, targets
+from tests.support.strikes import plan
+from tests.support.variant import REPLICAS
 
 SEED = int(os.environ.get("SEED", "7"))
 ORDERS = int(os.environ.get("TRIPS", "20"))
@@ -22,20 +22,14 @@ ORDERS_PER_STRIKE = 8
 
 def test_every_order_is_at_the_door_or_leaves_nothing(town: Town, system: System) -> None:
     print(f"\nSEED={SEED} TRIPS={ORDERS} REPLICAS={REPLICAS}")
-    targets = Targets(SERVICES, ORCHESTRATOR, lockable=SERVICES if PROFILE != "postgres" else ())
     drill = Drill(system, town, SEED, ORDERS)
     with crowd.living(system, SEED, max(6, ORDERS // ORDERS_PER_DRIVER)):
-        drill.run(plan(SEED, max(3, ORDERS // ORDERS_PER_STRIKE), targets))
-    print(f"  ended       {listed(drill.ends)}; resumed by hand {drill.resumed}")
-    print(f"  struck      {listed(drill.striker.strikes)}")
-    print(f"  requests    {listed(drill.striker.hits)}")
+        drill.run(plan(SEED, max(3, ORDERS // ORDERS_PER_STRIKE), targets(SERVICES, ORCHESTRATOR)))
+    print(drill)
     assert drill.ends.total() == ORDERS
-    assert crowd.check(town, drill.orders) == drill.ends
-    for order_id in drill.orders:
-        trail = town.audit(order_id)
-        begun = [each["step"] for each in trail if each["event"] == "step_started"]
-        over = ("step_done", "step_refused", "step_failed")
-        assert sorted(begun) == sorted(e["step"] for e in trail if e["event"] in over), order_id
+    assert crowd.check(town, drill.cases) == drill.ends
+    for order_id in drill.cases:
+        check_steps(order_id, town.audit(order_id))
 
 
 def test_many_orders_few_drivers_and_nothing_goes_wrong_but_people(
@@ -45,8 +39,8 @@ def test_many_orders_few_drivers_and_nothing_goes_wrong_but_people(
     drill = Drill(system, town, SEED + 1, ORDERS)
     with crowd.living(system, SEED, max(6, ORDERS // ORDERS_PER_DRIVER)):
         drill.run([])
-    print(f"\n  ended       {listed(drill.ends)}; resumed by hand {drill.resumed}")
+    print(f"\n{drill}")
     assert drill.resumed == 0
-    assert crowd.check(town, drill.orders) == drill.ends
+    assert crowd.check(town, drill.cases) == drill.ends
     assert drill.ends["delivered"] > ORDERS // 2
     assert drill.ends["failed"] == 0

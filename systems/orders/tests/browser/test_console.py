@@ -5,13 +5,13 @@ import re
 from itertools import count
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from runtime.system import System
 from systems.orders.tests.shop import INVENTORY, ORCHESTRATOR
 from systems.orders.words import EXAMPLE
 from tests.support import reach
+from tests.support.browsing import in_every_look, pages_that_fit
 from tests.support.waiting import until
 
 _numbers = count(1)
@@ -144,27 +144,17 @@ def test_markup_in_a_name_is_text(page: Page) -> None:
     status(page, "cancelled")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@in_every_look
 def test_pages_fit_their_width_in_light_and_dark(
     browser: Browser, by_hand: System, page: Page, scheme: str, width: int
 ) -> None:
     order_id = place(page)
     expect(page.get_by_label("Parcel 2", exact=True)).to_be_visible()
-    context = browser.new_context(
-        base_url=by_hand.app_url(ORCHESTRATOR),
-        extra_http_headers=by_hand.app_headers(ORCHESTRATOR),
-        color_scheme="dark" if scheme == "dark" else "light",
-        viewport={"width": width, "height": 900},
-    )
-    seen = context.new_page()
-    for name, path in (
-        ("list", "/"),
-        ("order", f"/console/orders/{order_id}"),
-        ("new", "/console/new"),
-    ):
-        seen.goto(path)
+    paths = {
+        "list": "/",
+        "order": f"/console/orders/{order_id}",
+        "new": "/console/new",
+    }
+    looked_at = pages_that_fit(browser, by_hand, ORCHESTRATOR, scheme, width, paths)
+    for _, seen in looked_at:
         expect(seen.locator(".apps li")).to_have_count(6)
-        assert seen.evaluate("document.documentElement.scrollWidth") <= width
-        seen.screenshot(path=by_hand.home / f"{name}-{scheme}-{width}.png", full_page=True)
-    context.close()

@@ -4,12 +4,12 @@ import json
 import re
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from runtime.system import System
 from systems.pipeline.tests.works import ORCHESTRATOR, Works
 from systems.pipeline.words import EXAMPLE
+from tests.support.browsing import in_every_look, pages_that_fit
 
 _LONG = 60_000  # milliseconds: a build and a scan take their time
 
@@ -94,30 +94,20 @@ def test_a_bad_request_is_said_in_words_and_changes_nothing(page: Page, works: W
     assert page.request.get(f"/runs/{run_id}").status == 404
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@in_every_look
 def test_pages_fit_their_width_in_light_and_dark(
     browser: Browser, system: System, works: Works, first: str, scheme: str, width: int
 ) -> None:
     run_id = works.environment("production")["history"][0]["run"]
-    context = browser.new_context(
-        base_url=system.app_url(ORCHESTRATOR),
-        extra_http_headers=system.app_headers(ORCHESTRATOR),
-        color_scheme="dark" if scheme == "dark" else "light",
-        viewport={"width": width, "height": 900},
-    )
-    seen = context.new_page()
-    for name, path in (
-        ("list", "/"),
-        ("run", f"/console/runs/{run_id}"),
-        ("log", f"/console/runs/{run_id}/jobs/build"),
-        ("decision", f"/console/runs/{run_id}/decision?release={first}"),
-        ("environments", "/console/environments"),
-    ):
-        seen.goto(path)
+    paths = {
+        "list": "/",
+        "run": f"/console/runs/{run_id}",
+        "log": f"/console/runs/{run_id}/jobs/build",
+        "decision": f"/console/runs/{run_id}/decision?release={first}",
+        "environments": "/console/environments",
+    }
+    looked_at = pages_that_fit(browser, system, ORCHESTRATOR, scheme, width, paths)
+    for name, seen in looked_at:
         expect(seen.locator(".apps li")).to_have_count(6)
         if name == "list":
             expect(seen.get_by_label("Production", exact=True)).to_be_visible()
-        assert seen.evaluate("document.documentElement.scrollWidth") <= width, name
-        seen.screenshot(path=system.home / f"{name}-{scheme}-{width}.png", full_page=True)
-    context.close()

@@ -9,9 +9,9 @@ import os
 from runtime.system import System
 from systems.pipeline.tests.faults.drill import Drill
 from systems.pipeline.tests.works import ORCHESTRATOR, SERVICES, Works
-from tests.support.striker import listed
-from tests.support.strikes import Targets, plan
-from tests.support.variant import PROFILE, REPLICAS
+from tests.support.drill import targets
+from tests.support.strikes import plan
+from tests.support.variant import REPLICAS
 
 SEED = int(os.environ.get("SEED", "7"))
 RUNS = int(os.environ.get("TRIPS", "9"))
@@ -20,12 +20,9 @@ RUNS_PER_STRIKE = 2
 
 def test_production_is_what_was_last_released(works: Works, system: System, first: str) -> None:
     print(f"\nSEED={SEED} TRIPS={RUNS} REPLICAS={REPLICAS}")
-    on_files = PROFILE != "postgres"
-    targets = Targets(SERVICES, ORCHESTRATOR, lockable=SERVICES if on_files else ())
     drill = Drill(system, works, SEED, RUNS)
-    drill.run(plan(SEED, max(4, RUNS // RUNS_PER_STRIKE), targets))
-    print(f"  ended       {listed(drill.ends)}; resumed by hand {drill.resumed}")
-    print(f"  strikes     {listed(drill.striker.strikes)}; hits {listed(drill.striker.hits)}")
+    drill.run(plan(SEED, max(4, RUNS // RUNS_PER_STRIKE), targets(SERVICES, ORCHESTRATOR)))
+    print(drill)
     assert drill.ends.total() == RUNS
     last = works.environment("production")["kept"][-1] if drill.ends["released"] else first
     assert works.answers("production")["release"] == last

@@ -12,7 +12,7 @@ from runtime.system import System
 from systems.tenants.tests.platform import ORCHESTRATOR, REMOVALS, Platform
 from systems.tenants.tests.test_life import link_in, mail_to
 from systems.tenants.words import EXAMPLE
-from tests.support.browsing import browser, page_at
+from tests.support.browsing import browser, in_every_look, page_at, pages_that_fit
 
 __all__ = ["browser"]
 
@@ -87,8 +87,7 @@ def test_a_slug_that_breaks_a_rule_is_said_in_words(page: Page, platform: Platfo
     assert page.request.get(f"/tenants/{tenant_id}").status == 404
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@in_every_look
 def test_pages_fit_their_width_in_light_and_dark(
     browser: Browser, page: Page, platform: Platform, scheme: str, width: int
 ) -> None:
@@ -96,21 +95,12 @@ def test_pages_fit_their_width_in_light_and_dark(
     expect(page).to_have_url(re.compile(f"/console/tenants/{tenant_id}"))
     status(page, "active")
     link = link_in(mail_to(platform, tenant_id))
-    context = browser.new_context(
-        base_url=platform.system.app_url(ORCHESTRATOR),
-        color_scheme="dark" if scheme == "dark" else "light",
-        viewport={"width": width, "height": 900},
-        extra_http_headers=platform.system.app_headers(ORCHESTRATOR),
-    )
-    seen = context.new_page()
-    for name, path in (
-        ("list", "/"),
-        ("tenant", f"/console/tenants/{tenant_id}"),
-        ("verified", f"/console/tenants/{tenant_id}/verify"),
-        ("welcome", link),
-    ):
-        seen.goto(path)
+    paths = {
+        "list": "/",
+        "tenant": f"/console/tenants/{tenant_id}",
+        "verified": f"/console/tenants/{tenant_id}/verify",
+        "welcome": link,
+    }
+    looked_at = pages_that_fit(browser, platform.system, ORCHESTRATOR, scheme, width, paths)
+    for _, seen in looked_at:
         expect(seen.locator("h1").first).to_be_visible()
-        assert seen.evaluate("document.documentElement.scrollWidth") <= width, name
-        seen.screenshot(path=platform.system.home / f"{name}-{scheme}-{width}.png", full_page=True)
-    context.close()
