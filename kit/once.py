@@ -83,8 +83,8 @@ class Deeds(Generic[R]):
         self._kept = kept
 
     async def do(self, deed_id: str, wanted: Wire, act: Callable[[], R]) -> Deed[R]:
-        """Do it, unless it is done. ``act`` is pure, and runs again when another writer comes
-        first. Refuses as `done`."""
+        """Do it, unless it is done. ``act`` is pure; it may run though it is done already, and
+        again when another writer comes first. Refuses as `done`."""
         request = as_asked(wanted)
         deed = await self._kept.make(deed_id, lambda known: done(deed_id, request, known, act))
         note(DEEDS, f"{self._noun} done", deed_id)

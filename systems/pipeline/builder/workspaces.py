@@ -7,7 +7,8 @@ from collections.abc import Collection
 from pydantic_settings import BaseSettings
 
 from base.errors import Refusal
-from kit.once import Deed, Deeds
+from base.wire import as_asked
+from kit.once import Deed, Deeds, done
 from systems.pipeline.builder.checkout import Source, check_out
 from systems.pipeline.builder.models import WorkspaceRequest
 from systems.pipeline.builder.repositories import SAMPLE, source_of
@@ -37,8 +38,8 @@ class Workspaces:
     async def check_out(self, workspace_id: str, wanted: WorkspaceRequest) -> Deed[Source]:
         """Check a commit out. A name is looked up once: from then on it is that commit. Refuses as
         `source_of` and `check_out`, ``idempotency_conflict`` and ``undone``."""
-        if await self._is_known(workspace_id):
-            return await self._deeds.do(workspace_id, wanted, _never)
+        if known := await self._known(workspace_id):
+            return done(workspace_id, as_asked(wanted), known, _never)
         folder = self._home.workspace(_run_of(workspace_id))
         if wanted.repository == SAMPLE:
             source = str(self._home.sample)
@@ -63,11 +64,11 @@ class Workspaces:
         """Return a workspace. Refuses ``unknown_workspace``."""
         return await self._deeds.get(workspace_id)
 
-    async def _is_known(self, workspace_id: str) -> bool:
+    async def _known(self, workspace_id: str) -> Deed[Source] | None:
         try:
-            return bool(await self._deeds.get(workspace_id))
+            return await self._deeds.get(workspace_id)
         except Refusal:
-            return False
+            return None
 
 
 def _run_of(workspace_id: str) -> str:
