@@ -1,7 +1,7 @@
 """The rules of limits: a transfer takes its amount of the payer's daily limit, or gives it back."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from base.errors import Refusal
@@ -35,7 +35,7 @@ def take(asked: AskedLimit, known: LimitUse | None, accounts: Accounts) -> Chang
     if asked.amount > account.per_transfer:
         why = f"One transfer moves {account.per_transfer} at the most."
         raise Refusal("transfer_limit_exceeded", why)
-    day = max(asked.day, account.limit_day or asked.day)
+    day = _day(asked.day, account.limit_day)
     taken = _taken(account, day)
     if taken + asked.amount > account.per_day:
         why = f"{account.per_day} may be moved on {day}, and {taken} is taken."
@@ -62,6 +62,12 @@ def release(limit_id: str, known: LimitUse | None, accounts: Accounts) -> Change
     day = account.limit_day or known.day
     left = _taken(account, day) - (known.amount if day == known.day else 0)
     return _changed("limit_released", made, account, day, left)
+
+
+def _day(asked: date, begun: date | None) -> date:
+    """Return the day whose limit is taken of. A clock that was far ahead is not followed."""
+    next_day = asked + timedelta(days=1)
+    return next_day if begun == next_day else asked
 
 
 def _taken(account: Account, day: date) -> int:

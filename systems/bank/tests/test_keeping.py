@@ -154,3 +154,13 @@ def test_the_id_of_a_limit_is_that_of_one_request() -> None:
 def test_a_frozen_account_takes_no_limit() -> None:
     accounts = {"A": now_is(status="frozen")}
     refused("account_frozen", lambda: limits.take(asked(), None, accounts), "A is frozen")
+
+
+def test_a_clock_that_was_far_ahead_is_not_followed() -> None:
+    """Else what it took of a day in a year would count against every day until then."""
+    ahead = {"A": now_is(limit_day=TODAY + timedelta(days=365), limit_taken=100)}
+    change = limits.take(asked(), None, ahead)
+    assert change.kept.day == TODAY
+    assert change.accounts == {"A": now_is(limit_day=TODAY, limit_taken=60)}
+    two_days = {"A": now_is(limit_day=TODAY + timedelta(days=2), limit_taken=100)}
+    assert limits.take(asked(), None, two_days).kept.day == TODAY
