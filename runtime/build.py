@@ -1,9 +1,10 @@
 """Building programs from their Go modules, once, into the user's cache folder.
 
 Each folder `sidecar`, `control-plane` and `cli` beside this file is a Go module that pins one set
-of Dapr's programs; `s3` pins an S3 gateway, which a system can ask for.
+of Dapr's programs, of which the sidecar has a few lines of ours (`sidecar/daprd/main.go`); `s3` pins
+an S3 gateway, which a system can ask for.
 A module's programs are built into a temporary folder that is renamed when all are there, so what
-carries the final name is whole; its name holds the version and a digest of the pins.
+carries the final name is whole; its name holds the version and a digest of pins and sources.
 """
 
 import fcntl
@@ -67,8 +68,9 @@ class Module:
     @property
     def key(self) -> str:
         """Return the name under which its programs are cached."""
-        pins = b"".join((self.folder / name).read_bytes() for name in ("go.mod", "go.sum"))
-        return f"{self.name}-{self.version}-{sha256(pins).hexdigest()[:12]}"
+        sources = [self.folder / "go.mod", self.folder / "go.sum", *sorted(self.folder.rglob("*.go"))]
+        told = b"".join(source.read_bytes() for source in sources)
+        return f"{self.name}-{self.version}-{sha256(told).hexdigest()[:12]}"
 
 
 MODULES = (
@@ -83,7 +85,7 @@ MODULES = (
         990,
         _STAMP,
     ),
-    Module("sidecar", _DAPR, (f"{_DAPR}/cmd/daprd",), 2190, _STAMP, tags="allcomponents"),
+    Module("sidecar", _DAPR, ("./daprd",), 2190, _STAMP, tags="allcomponents"),
 )
 
 # versitygw, an S3 gateway on a folder, with users of its own.

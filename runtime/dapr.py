@@ -18,6 +18,7 @@ from runtime.build import built
 OLDEST_CLI = (1, 16)
 OLDEST_RUNTIME = (1, 18)
 CONTROL_PLANE = ("placement", "scheduler")
+_BUILT = "built from its Go modules"
 
 Version = tuple[int, int]
 
@@ -29,6 +30,11 @@ class Dapr:
     cli: Path
     home: Path
     origin: str
+
+    @property
+    def is_built(self) -> bool:
+        """Whether its sidecar is ours, of `runtime/sidecar`, and not one that was found."""
+        return self.origin == _BUILT
 
     def program(self, name: str) -> Path:
         return self.home / ".dapr" / "bin" / name
@@ -46,7 +52,7 @@ def find_or_build(needed: Sequence[str] = CONTROL_PLANE) -> Dapr:
     if found and found.has(*needed):
         return found
     home = built()
-    return Dapr(home / ".dapr" / "bin" / "dapr", home, "built from its Go modules")
+    return Dapr(home / ".dapr" / "bin" / "dapr", home, _BUILT)
 
 
 def parse_version(text: str) -> Version | None:

@@ -2,8 +2,10 @@
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -75,6 +77,24 @@ def test_the_sidecar_tells_of_the_workflow_and_its_worker(system: System) -> Non
     hosted = {actor["type"] for actor in metadata["actorRuntime"]["activeActors"]}
     assert any(kind.endswith(".workflow") for kind in hosted)
     assert any(kind.endswith(".activity") for kind in hosted)
+
+
+def test_a_sidecar_that_we_build_has_one_connection_to_its_file(
+    world: World, system: System
+) -> None:
+    """Dapr's own has as many as there are calls, of which it keeps two: see decisions.md."""
+    if PROFILE:
+        pytest.skip(f"PROFILE={PROFILE} keeps workflows elsewhere than in SQLite")
+    if not system.set_up().is_built:
+        pytest.skip("the Dapr that is installed here is used, and its sidecar is Dapr's own")
+    with ThreadPoolExecutor(8) as customers:
+        wishes = [(world.trip_id("many"), world.request()) for _ in range(16)]
+        answers = customers.map(lambda wish: world.book(*wish), wishes)
+        assert {answer.status_code for answer in answers} == {200}
+    url = httpx.URL(system.sidecar_url(ORCHESTRATOR))
+    [sidecar] = [p for p in psutil.process_iter() if processes.is_sidecar(p, url.port or 0)]
+    store = str(system.data / "workflows.db")
+    assert [file.path for file in sidecar.open_files()].count(store) == 1
 
 
 def test_everything_listens_on_loopback_but_what_dapr_cannot_bind_so(system: System) -> None:
