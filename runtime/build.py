@@ -1,7 +1,7 @@
 """Building programs from their Go modules, once, into the user's cache folder.
 
 Each folder `sidecar`, `control-plane` and `cli` beside this file is a Go module that pins one set
-of Dapr's programs, of which the sidecar has a few lines of ours (`sidecar/daprd/main.go`); `s3` pins
+of Dapr's programs; the sidecar has a few lines of ours besides (`sidecar/daprd/main.go`). `s3` pins
 an S3 gateway, which a system can ask for.
 A module's programs are built into a temporary folder that is renamed when all are there, so what
 carries the final name is whole; its name holds the version and a digest of pins and sources.
@@ -68,9 +68,9 @@ class Module:
     @property
     def key(self) -> str:
         """Return the name under which its programs are cached."""
-        sources = [self.folder / "go.mod", self.folder / "go.sum", *sorted(self.folder.rglob("*.go"))]
-        told = b"".join(source.read_bytes() for source in sources)
-        return f"{self.name}-{self.version}-{sha256(told).hexdigest()[:12]}"
+        files = [self.folder / "go.mod", self.folder / "go.sum", *sorted(self.folder.rglob("*.go"))]
+        content = b"".join(file.read_bytes() for file in files)
+        return f"{self.name}-{self.version}-{sha256(content).hexdigest()[:12]}"
 
 
 MODULES = (
