@@ -13,6 +13,7 @@ import yaml
 
 from bench.load import Load, RunFailed
 from bench.site import HOME, PROJECT, Site
+from runtime import cores
 
 EDGE = b"edge"
 SIDECAR, APP = "bare sidecar", "peer's app"
@@ -93,5 +94,5 @@ def _start_sidecar(site: Site) -> None:
     }
     words = [f"--{name}={value}" for name, value in options.items()]
     daprd = site.system.set_up().program("daprd")
-    site.spawn(SIDECAR, [daprd, *words], {"DAPR_HOST_IP": "127.0.0.1"})
+    site.spawn(SIDECAR, [daprd, *words], {"DAPR_HOST_IP": "127.0.0.1", **cores.environment()})
     site.wait_for(f"http://127.0.0.1:{ports.bare_http}/v1.0/healthz")

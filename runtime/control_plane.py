@@ -7,6 +7,7 @@ and does not heed it. etcd inside the scheduler is on ports of ours, so it meets
 from collections.abc import Callable
 from pathlib import Path
 
+from runtime import cores
 from runtime.beside import Beside
 from runtime.dapr import Dapr
 from runtime.secure import identities
@@ -35,7 +36,8 @@ def _sentry(dapr: Dapr, vault: Vault, at: Beside) -> Service:
         *("--issuer-credentials", str(vault.ca)),
         *("--config", str(vault.sentry)),
     ]
-    return Service("sentry", command, _named("sentry", port, health, metrics), _healthy(health))
+    ports = _named("sentry", port, health, metrics)
+    return Service("sentry", command, ports, _healthy(health), cores.environment())
 
 
 def _placement(dapr: Dapr, at: Beside, vault: Vault | None) -> Service:
@@ -48,7 +50,7 @@ def _placement(dapr: Dapr, at: Beside, vault: Vault | None) -> Service:
         *_tls(vault, at),
     ]
     ports = _named("placement", port, health, metrics, raft)
-    env = _identity(vault, "dapr-placement")
+    env = cores.environment() | _identity(vault, "dapr-placement")
     return Service("placement", command, ports, _healthy(health), env)
 
 
@@ -70,7 +72,7 @@ def _scheduler(dapr: Dapr, data: Path, at: Beside, vault: Vault | None) -> Servi
         *_tls(vault, at),
     ]
     ports = _named("scheduler", port, health, metrics, client, peer)
-    env = _identity(vault, "dapr-scheduler")
+    env = cores.environment() | _identity(vault, "dapr-scheduler")
     return Service("scheduler", command, ports, _healthy(health), env)
 
 

@@ -1,4 +1,5 @@
-"""A daprd that listens on loopback only and, in a secure system, shows who it is.
+"""A daprd that listens on loopback only, takes no more than its share of the cores and, in a secure
+system, shows who it is.
 
 `dapr run` has no option for two of daprd's addresses, its internal gRPC port and its metrics, nor
 for an environment of a sidecar's own. It starts whatever `.dapr/bin/daprd` it finds below
@@ -9,6 +10,7 @@ The Dapr that it belongs to is not changed. Tokens come from files, so no comman
 import shlex
 from pathlib import Path
 
+from runtime import cores
 from runtime.dapr import Dapr
 from runtime.secure import identities
 from runtime.secure.vault import Vault
@@ -38,8 +40,9 @@ def runtime_path(
     script.parent.mkdir(parents=True, exist_ok=True)
     daprd = shlex.quote(str(dapr.program("daprd")))
     options = [*_OPTIONS, *(_mtls(sentry_port) if vault else [])]
+    share = "".join(f"export {name}={value}\n" for name, value in cores.environment().items())
     secrets = _secrets(vault) if vault else ""
-    script.write_text(f'#!/bin/sh\n{secrets}exec {daprd} "$@" {shlex.join(options)}\n')
+    script.write_text(f'#!/bin/sh\n{share}{secrets}exec {daprd} "$@" {shlex.join(options)}\n')
     script.chmod(0o700)
     return folder
 
