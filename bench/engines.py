@@ -11,6 +11,7 @@ from bench.cpu import ENGINE_OF_OURS, ORCHESTRATORS_SIDECAR
 from bench.load import Load
 from bench.place import Place
 from bench.site import ORCHESTRATOR, PROJECT, SERVICES, Site, addresses
+from runtime import cores
 
 APP, RESTATE_SERVER, TEMPORAL_SERVER = empty.APP, "restate-server", "temporal-server"
 # As many as a trip has activities.
@@ -140,7 +141,7 @@ def _start_temporal(site: Site) -> None:
     pragmas = [f"--sqlite-pragma={pragma}" for pragma in _TEMPORAL_PRAGMAS]
     settings = [f"--dynamic-config-value={setting}" for setting in _TEMPORAL_SETTINGS]
     command: list[str | Path] = [tools.temporal(), "server", "start-dev", "--headless"]
-    site.spawn(TEMPORAL_SERVER, [*command, *words, *pragmas, *settings], {})
+    site.spawn(TEMPORAL_SERVER, [*command, *words, *pragmas, *settings], cores.environment())
     site.wait_for(f"http://127.0.0.1:{ports.admin}/api/v1/namespaces/default")
     _serve(site, "bench.temporal_peer:app", {"TEMPORAL_SERVER": f"127.0.0.1:{ports.ingress}"})
 
