@@ -47,7 +47,7 @@ def carried(folder: str) -> set[Path]:
     return {
         path
         for path in files
-        if path.suffix not in {".py", ".pyc", ".mod", ".sum"}
+        if path.suffix not in {".py", ".pyc", ".go", ".mod", ".sum"}
         and not apart & set(path.relative_to(PROJECT).parts)
     }
 
