@@ -40,9 +40,9 @@ def runtime_path(
     script.parent.mkdir(parents=True, exist_ok=True)
     daprd = shlex.quote(str(dapr.program("daprd")))
     options = [*_OPTIONS, *(_mtls(sentry_port) if vault else [])]
-    share = "".join(f"export {name}={value}\n" for name, value in cores.environment().items())
+    share = shlex.join(f"{name}={value}" for name, value in cores.environment().items())
     secrets = _secrets(vault) if vault else ""
-    script.write_text(f'#!/bin/sh\n{share}{secrets}exec {daprd} "$@" {shlex.join(options)}\n')
+    script.write_text(f'#!/bin/sh\nexport {share}\n{secrets}exec {daprd} "$@" {shlex.join(options)}\n')
     script.chmod(0o700)
     return folder
 
