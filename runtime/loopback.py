@@ -41,8 +41,8 @@ def runtime_path(
     daprd = shlex.quote(str(dapr.program("daprd")))
     options = [*_OPTIONS, *(_mtls(sentry_port) if vault else [])]
     share = shlex.join(f"{name}={value}" for name, value in cores.environment().items())
-    secrets = _secrets(vault) if vault else ""
-    script.write_text(f'#!/bin/sh\nexport {share}\n{secrets}exec {daprd} "$@" {shlex.join(options)}\n')
+    before = f"export {share}\n{_secrets(vault) if vault else ''}"
+    script.write_text(f'#!/bin/sh\n{before}exec {daprd} "$@" {shlex.join(options)}\n')
     script.chmod(0o700)
     return folder
 
